@@ -1,0 +1,89 @@
+# The stage graph. `make` alone prints help; every value of the stages is in configs/.
+
+DATA ?= maekrak
+CELL ?= lstm
+SET ?=
+ARTIFACTS ?= artifacts
+PYTHON ?= python3
+
+VENV := .venv
+INSTALLED := $(VENV)/installed
+RUN := $(VENV)/bin/python -m pipeline
+OF_DATA := $(ARTIFACTS)/$(DATA)
+OF_CELL := $(ARTIFACTS)/$(DATA)/$(CELL)
+CHOICE = --artifacts "$(ARTIFACTS)" --data "$(DATA)" --cell "$(CELL)"
+
+# What users type goes through the environment as typed: neither make nor the shell may read its $ and quotes.
+override SET := $(value SET)
+export SET
+ifdef TEXT
+override TEXT := $(value TEXT)
+export TEXT
+endif
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: help all ingest tokenize train evaluate explain export predict compare ui test lint notebooks FORCE
+
+##@ The pipeline (DATA=maekrak|nsmc|imdb_reviews CELL=lstm|gru|vanilla SET="section.key=value ...")
+
+all: evaluate explain export ## Run the main job, from data to exported model, and sum it up
+	@$(RUN) summary $(CHOICE)
+
+ingest:   $(OF_DATA)/ingest/manifest.json   ## Read a data set into clean splits
+tokenize: $(OF_DATA)/tokenize/manifest.json ## Learn the pieces from train
+train:    $(OF_CELL)/train/manifest.json    ## Fit the classifier, keep what is best on dev
+evaluate: $(OF_CELL)/evaluate/manifest.json ## Measure it and the baseline on test and on minimal pairs
+explain:  $(OF_CELL)/explain/manifest.json  ## Draw how it reads an ambiguous phrase
+export:   $(OF_CELL)/export/manifest.json   ## Write the SavedModel, prove it, register it
+
+# Each stage reads the artifacts whose manifests stand here, and is remade when one of them or its plan changes.
+$(OF_DATA)/ingest/manifest.json:   $(OF_DATA)/ingest.json
+$(OF_DATA)/tokenize/manifest.json: $(OF_DATA)/tokenize.json $(OF_DATA)/ingest/manifest.json
+$(OF_CELL)/train/manifest.json:    $(OF_CELL)/train.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json
+$(OF_CELL)/evaluate/manifest.json: $(OF_CELL)/evaluate.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_CELL)/train/manifest.json
+$(OF_CELL)/explain/manifest.json:  $(OF_CELL)/explain.json $(OF_DATA)/tokenize/manifest.json $(OF_CELL)/train/manifest.json
+$(OF_CELL)/export/manifest.json:   $(OF_CELL)/export.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_CELL)/train/manifest.json $(OF_CELL)/evaluate/manifest.json
+
+%/manifest.json:
+	@$(RUN) $(notdir $*) $^ >&2
+
+# One command writes all plans, and only those whose content changed get a new timestamp.
+PLANS := $(addsuffix .json,$(addprefix $(OF_DATA)/,ingest tokenize) $(addprefix $(OF_CELL)/,train evaluate explain export))
+$(PLANS): plans ; @:
+plans: $(INSTALLED) FORCE
+	@$(RUN) plan $(CHOICE) --set "$$SET"
+FORCE:
+
+##@ Its results
+
+predict: export ## Read TEXT="...", FILE=path, or lines on standard input; prints TSV
+	@$(RUN) predict $(CHOICE) $(if $(FILE),--file "$(FILE)")
+
+compare: $(INSTALLED) ## Show the runs of DATA so far, from MLflow
+	@$(RUN) compare $(CHOICE)
+
+ui: $(INSTALLED) ## Open the MLflow UI on the project's store (http://127.0.0.1:5000)
+	@$(VENV)/bin/mlflow ui --backend-store-uri "sqlite:///$(abspath $(ARTIFACTS))/mlflow/mlflow.db"
+
+##@ The project
+
+test: $(INSTALLED) ## Run the tests
+	@$(VENV)/bin/python -m pytest
+
+lint: $(INSTALLED) ## Check style (ruff) and types (mypy)
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+
+help: ## Print this
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(INSTALLED): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "error: $(PYTHON) is $$($(PYTHON) --version 2>&1); Python 3.11 to 3.13 is needed: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@

@@ -1,0 +1,87 @@
+"""The command line that the Makefile calls: `python -m pipeline COMMAND ...`. Light until a command needs more."""
+
+import argparse
+import errno
+import os
+import sys
+from pathlib import Path
+
+from pipeline.config import STAGES, load_config
+from pipeline.errors import UserError
+
+# What a full, read-only or forbidden disk answers: the user's to mend. Any other OSError is a bug.
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.EFBIG}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status: 0, or 1 after one line on standard error that says why not."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # on a machine without a GPU TensorFlow logs that as an error
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    options = _parser().parse_args(arguments)
+    try:
+        _run(options)
+    except UserError as error:
+        return _fail(str(error))
+    except OSError as error:
+        if error.errno not in DISK:
+            raise
+        return _fail(f"{error.filename or options.artifacts}: {error.strerror}")
+    except KeyboardInterrupt:
+        return _fail("interrupted; nothing half-made is left")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pipeline", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    chosen = argparse.ArgumentParser(add_help=False)
+    chosen.add_argument("--artifacts", type=Path, required=True)
+    chosen.add_argument("--data", required=True)
+    chosen.add_argument("--cell", required=True)
+    plan = commands.add_parser("plan", parents=[chosen], help="write what each stage is to be made from")
+    plan.add_argument("--set", default="", help="section.key=value ...")
+    commands.add_parser("summary", parents=[chosen], help="the results in short")
+    commands.add_parser("compare", parents=[chosen], help="a table of the runs so far")
+    predict = commands.add_parser("predict", parents=[chosen], help="read TEXT, a file's lines, or standard input")
+    predict.add_argument("--file", type=Path)
+    for stage in STAGES:
+        command = commands.add_parser(stage, help=f"run {stage}, unless its artifact is up to date")
+        command.add_argument("plan", type=Path, help="the stage's plan")
+        command.add_argument("manifests", type=Path, nargs="*", help="the manifests of the artifacts it reads")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> None:
+    if options.command == "plan":
+        from pipeline.plan import write_plans
+
+        config = load_config(options.data, options.cell, options.set)
+        write_plans(config, options.data, options.cell, options.artifacts)
+    elif options.command == "summary":
+        from pipeline.summary import summary
+
+        summary(options.artifacts, options.data, options.cell)
+    elif options.command == "compare":
+        from pipeline.compare import compare
+
+        compare(options.artifacts, options.data)
+    elif options.command == "predict":
+        from pipeline.manifest import verify
+        from pipeline.predict import predict
+
+        export = options.artifacts / options.data / options.cell / "export"
+        verify(export)
+        predict(export, options.file)
+    else:
+        from pipeline.runner import run_stage
+
+        run_stage(options.plan, options.manifests)
+
+
+def _fail(why: str) -> int:
+    print(f"error: {why}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""The baseline: TF-IDF of words and of characters within words, with logistic regression.
+
+It knows which words and endings are there, and nothing of their order beyond a word's neighbour.
+"""
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline, make_union
+
+from pipeline.config import BaselineConfig
+from pipeline.reviews import Reviews
+
+
+def fit_baseline(config: BaselineConfig, reviews: Reviews) -> Pipeline:
+    """Fit on texts and labels; `baseline_positive` reads with it."""
+    features = make_union(
+        TfidfVectorizer(
+            token_pattern=r"\S+",  # any run of characters: emoticons are words here
+            ngram_range=(1, config.word_ngrams),
+            min_df=config.min_count,
+            sublinear_tf=True,
+            dtype=np.float32,
+        ),
+        TfidfVectorizer(
+            analyzer="char_wb",
+            ngram_range=(1, config.character_ngrams),
+            min_df=config.min_count,
+            sublinear_tf=True,
+            dtype=np.float32,
+        ),
+    )
+    regression = LogisticRegression(C=config.inverse_regularization, solver="liblinear")
+    return make_pipeline(features, regression).fit(reviews.texts, reviews.labels)
+
+
+def baseline_positive(baseline: Pipeline, texts: list[str]) -> np.ndarray:
+    """The probability of the positive class for each text [texts]."""
+    return baseline.predict_proba(texts)[:, 1]

@@ -1,0 +1,205 @@
+"""Configuration: values live in `configs/*.yaml`, types and bounds live here, and neither is written twice.
+
+`configs/base.yaml` holds the values, `configs/data/<data>.yaml` and `configs/cell/<cell>.yaml` what differs from
+it, and `SET="section.key=value"` what differs for one run.
+"""
+
+import shlex
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipeline.errors import UserError
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+
+# Artifacts of these stages are shared by all cells, so a cell's overlay must not change them.
+DATA_STAGES = ("ingest", "tokenize")
+CELL_STAGES = ("train", "evaluate", "explain", "export")
+STAGES = DATA_STAGES + CELL_STAGES
+
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class IngestConfig(Section):
+    dataset: Name
+    dev_share: Annotated[float, Field(gt=0, lt=0.5)]
+
+
+class TokenizeConfig(Section):
+    pieces: Annotated[int, Field(ge=512, le=65536)]
+    character_coverage: Annotated[float, Field(gt=0.9, le=1)]
+    phrases: list[str]
+
+
+class TrainConfig(Section):
+    cell: Name
+    embedding: Count
+    units: Count
+    layers: Count
+    bidirectional: bool
+    pooling: Literal["last", "mean", "max"]
+    dropout: Share
+    piece_dropout: Share
+    longest: Count
+    batch_pieces: Count
+    learning_rate: Annotated[float, Field(gt=0, lt=1)]
+    clip_norm: Annotated[float, Field(gt=0)]
+    epochs: Count
+    patience: Count
+    seed: Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class BaselineConfig(Section):
+    word_ngrams: Count
+    character_ngrams: Count
+    min_count: Count
+    inverse_regularization: Annotated[float, Field(gt=0)]
+
+
+class EvaluateConfig(Section):
+    baseline: BaselineConfig
+    pairs: Name
+    length_buckets: Annotated[list[Count], Field(min_length=1)]
+    calibration_bins: Count
+    worst_errors: Count
+
+
+class ExplainConfig(Section):
+    text: str
+    against: str
+
+
+class ExportConfig(Section):
+    compared_texts: Count
+    tolerance: Annotated[float, Field(gt=0)]
+
+
+class Config(Section):
+    ingest: IngestConfig
+    tokenize: TokenizeConfig
+    train: TrainConfig
+    evaluate: EvaluateConfig
+    explain: ExplainConfig
+    export: ExportConfig
+
+
+def section(stage: str) -> type[Section]:
+    """The type of a stage's section, for example `TrainConfig` for `train`."""
+    return get_type_hints(Config)[stage]
+
+
+def load_config(data: str, cell: str, overrides: str = "", folder: Path = CONFIGS) -> Config:
+    """Merge base, data overlay, cell overlay and `SET` overrides into one checked configuration.
+
+    Raises:
+        UserError: naming the file (or SET), the key and what is allowed.
+    """
+    layers = [
+        (_shown(path), _read(path))
+        for path in (folder / "base.yaml", _choice(folder, "data", data), _choice(folder, "cell", cell))
+    ]
+    overlay_name, overlay = layers[-1]
+    if shared := sorted(set(overlay) & set(DATA_STAGES)):
+        raise UserError(f"{overlay_name}: {shared[0]}: all cells share this stage; set it in configs/data/")
+    layers.append(("SET", _parse_overrides(overrides)))
+
+    merged: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for origin, values in layers:
+        _merge(merged, values, origin, origins)
+    try:
+        return Config.model_validate(merged)
+    except ValidationError as error:
+        raise UserError(_one_line(error, origins)) from None
+
+
+def _choice(folder: Path, kind: str, name: str) -> Path:
+    path = folder / kind / f"{name}.yaml"
+    if not path.is_file():
+        allowed = ", ".join(sorted(p.stem for p in (folder / kind).glob("*.yaml")))
+        raise UserError(f"{kind.upper()}={name}: there is no {_shown(path)}; {kind.upper()} is one of {allowed}")
+    return path
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(CONFIGS.parent)) if path.is_relative_to(CONFIGS.parent) else str(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text("utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{_shown(path)}: not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict):
+        raise UserError(f"{_shown(path)}: must hold sections such as 'train:', not {values!r}")
+    return values
+
+
+def _parse_overrides(overrides: str) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    try:
+        assignments = shlex.split(overrides)
+        for assignment in assignments:
+            key, equals, value = assignment.partition("=")
+            section, dot, rest = key.partition(".")
+            if not (equals and dot and section and rest):
+                raise UserError(f'SET: {assignment}: write section.key=value, for example SET="train.epochs=3"')
+            tree: Any = yaml.safe_load(value)
+            for part in reversed(rest.split(".")):
+                tree = {part: tree}
+            _merge(values, {section: tree}, "SET", {})
+    except (ValueError, yaml.YAMLError) as error:
+        raise UserError(f"SET: {overrides}: {' '.join(str(error).split())}") from None
+    return values
+
+
+def _merge(into: dict[str, Any], values: dict[str, Any], origin: str, origins: dict[str, str], at: str = "") -> None:
+    """Lay `values` over `into`, section by section, and remember in `origins` who set which key."""
+    for key, value in values.items():
+        path = f"{at}{key}"
+        origins[path] = origin
+        if isinstance(value, dict) and isinstance(into.get(key), dict):
+            _merge(into[key], value, origin, origins, f"{path}.")
+        elif isinstance(value, dict):
+            into[key] = {}
+            _merge(into[key], value, origin, origins, f"{path}.")
+        else:
+            into[key] = value
+
+
+def _one_line(error: ValidationError, origins: dict[str, str]) -> str:
+    problem = error.errors()[0]
+    location = [str(part) for part in problem["loc"]]
+    key = ".".join(location)
+    ancestors = (".".join(location[:n]) for n in range(len(location), 0, -1))
+    origin = next((origins[a] for a in ancestors if a in origins), "configs/base.yaml")
+    value = problem["input"]
+    if problem["type"] == "extra_forbidden":
+        return f"{origin}: {key}: unknown key; allowed here: {', '.join(_keys_beside(location))}"
+    if problem["type"] == "missing":
+        return f"{origin}: {key}: no value; add it"
+    hint = " (YAML reads this as a string: write 0.001 or 1.0e-3)" if _numeral(value) else ""
+    return f"{origin}: {key}: {value!r}: {problem['msg'].lower()}{hint}"
+
+
+def _keys_beside(location: list[str]) -> list[str]:
+    section: Any = Config
+    for part in location[:-1]:
+        section = section.model_fields[part].annotation
+    return list(section.model_fields)
+
+
+def _numeral(value: object) -> bool:
+    try:
+        return isinstance(value, str) and float(value) is not None
+    except ValueError:
+        return False

@@ -1,0 +1,59 @@
+"""Data sets, one folder each in the form of a TFDS builder: `text`, `label` (neg, pos), splits train and test.
+
+Any data set can take any other's place. A name that has no folder here is one of the TFDS catalogue.
+"""
+
+import contextlib
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import requests
+import tensorflow_datasets as tfds
+from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
+
+from pipeline.errors import UserError
+from pipeline.plan import PACKAGE, local_variable
+
+NO_DOWNLOAD = (tfds.download.DownloadError, requests.RequestException)
+
+
+def prepare(dataset: str, folder: Path) -> tfds.core.DatasetBuilder:
+    """The builder of `dataset`, its examples prepared and ready to read.
+
+    Ours are prepared in `folder`, afresh, for their local files may have changed. Those of the catalogue are
+    where TFDS keeps them (`TFDS_DATA_DIR`, else its own default) and are downloaded to there if need be.
+
+    Raises:
+        UserError: where there is neither local data nor a network, or a download has the wrong checksum.
+    """
+    if not sys.stderr.isatty():
+        tfds.disable_progress_bar()
+    ours = (PACKAGE / "datasets" / dataset).is_dir()
+    cache = Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+    try:
+        if ours:
+            module = importlib.import_module(f"pipeline.datasets.{dataset}.{dataset}_dataset_builder")
+            builder = module.Builder(data_dir=folder)
+        else:
+            builder = tfds.builder(dataset, data_dir=cache)
+        with contextlib.redirect_stdout(None):  # it announces folders that are not there for long
+            builder.download_and_prepare(download_dir=cache / "downloads")
+    except tfds.core.DatasetNotFoundError:
+        raise UserError(
+            f"ingest.dataset: {dataset!r} is neither in pipeline/datasets nor in TFDS's catalogue"
+        ) from None
+    except NonMatchingChecksumError as error:
+        raise UserError(f"{dataset}: {_first_line(error)}; nothing of it was kept, try again later") from None
+    except NO_DOWNLOAD as error:
+        variable = local_variable(dataset)
+        raise UserError(
+            f"{dataset}: no download ({_first_line(error)}); "
+            f"connect to the network, set {variable} to a folder with the data, or type make all DATA=maekrak"
+        ) from None
+    return builder
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:200]

@@ -1,0 +1,62 @@
+"""The corpus's own files. Reviews hold quotes, so that rows are split at tabs and never read as CSV."""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.errors import UserError
+
+HEADER = "id\tdocument\tlabel"
+
+
+def read_ratings(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield (text, label) of a ratings file: tab-separated id, document and label (0 or 1) under a header.
+
+    Raises:
+        UserError: naming the file and the row (the header is row 1) that is not of this form.
+    """
+    rows = _rows(path)
+    if next(rows, None) != HEADER:
+        raise UserError(f"{path}: row 1: must be the header id, document, label, separated by tabs")
+    row = 1
+    for row, line in enumerate(rows, start=2):
+        columns = line.split("\t")
+        if len(columns) != 3:
+            raise UserError(f"{path}: row {row}: has {len(columns)} columns, must have 3: id, document, label")
+        if columns[2] not in ("0", "1"):
+            raise UserError(f"{path}: row {row}: label {columns[2]!r}, must be 0 or 1")
+        yield columns[1], int(columns[2])
+    if row == 1:
+        raise UserError(f"{path}: row 2: missing; the file has a header and no reviews")
+
+
+def read_texts(path: Path) -> Iterator[str]:
+    """Yield the reviews of a file that holds one a line, without labels.
+
+    Raises:
+        UserError: naming the file and the row that is not UTF-8.
+    """
+    yield from _rows(path)
+
+
+def read_crawl(archive: Path, without: set[str]) -> Iterator[str]:
+    """Yield the reviews of the repository's archive (`raw/<movie>.json`), save those `without`."""
+    with zipfile.ZipFile(archive) as members:
+        for name in sorted(members.namelist()):
+            if "/raw/" not in name or not name.endswith(".json"):
+                continue
+            for review in json.loads(members.read(name)):
+                if review["review"] not in without:
+                    yield review["review"]
+
+
+def _rows(path: Path) -> Iterator[str]:
+    if path.stat().st_size == 0:
+        raise UserError(f"{path}: row 1: missing; the file is empty")
+    with path.open("rb") as file:
+        for row, line in enumerate(file, start=1):
+            try:
+                yield line.rstrip(b"\r\n").decode()
+            except UnicodeDecodeError as error:
+                raise UserError(f"{path}: row {row}: not valid UTF-8 at byte {error.start + 1}") from None

@@ -1,0 +1,122 @@
+"""ingest: a data set, whatever its source, as clean splits in which no text occurs twice."""
+
+import hashlib
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from pipeline.config import IngestConfig
+from pipeline.datasets import prepare
+from pipeline.errors import UserError
+from pipeline.manifest import sha256
+from pipeline.plan import PACKAGE, local_folder
+from pipeline.reviews import normalize, write_reviews
+
+Labelled = list[tuple[str, int]]
+
+
+def ingest(config: IngestConfig, out: Path) -> dict[str, float]:
+    """Write `<split>.parquet` for train, dev, test and, where there is one, unsupervised; and `report.json`.
+
+    Test is kept whole but for empty texts, so that results compare with those of others. What train repeats of
+    itself or of test is dropped, and so is what unsupervised repeats of any other split.
+
+    Returns:
+        The number of reviews of each split and how many were dropped, by reason.
+    """
+    scratch = out / "scratch"
+    builder = prepare(config.dataset, scratch)
+    if missing := {"train", "test"} - set(builder.info.splits):
+        raise UserError(f"{config.dataset}: has no split {missing.pop()}; it must have train and test")
+
+    seen: set[str] = set()
+    dropped: Counter[str] = Counter(empty=0, in_another_split=0, repeated=0)
+    test = _read(builder, "test", dropped)
+    train = _drop_seen(_read(builder, "train", dropped), {text for text, _ in test}, seen, dropped)
+    splits = {
+        "train": [review for review in train if not in_dev(review[0], config.dev_share)],
+        "dev": [review for review in train if in_dev(review[0], config.dev_share)],
+        "test": test,
+    }
+    if "unsupervised" in builder.info.splits:
+        others = seen | {text for text, _ in test}
+        splits["unsupervised"] = _drop_seen(_read(builder, "unsupervised", dropped), others, set(), dropped)
+
+    for name, reviews in splits.items():
+        write_reviews(out / f"{name}.parquet", reviews)
+    report = _report(config.dataset, builder, splits, dropped)
+    (out / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    shutil.rmtree(scratch, ignore_errors=True)
+    return {f"{name}_reviews": float(len(reviews)) for name, reviews in splits.items()} | {
+        f"dropped_{why}": float(count) for why, count in dropped.items()
+    }
+
+
+def in_dev(text: str, share: float) -> bool:
+    """Whether a normalised text of train belongs to dev: the same answer on every machine, in any order."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) < share * 2**64
+
+
+def _read(builder: tfds.core.DatasetBuilder, split: str, dropped: Counter[str]) -> Labelled:
+    reviews: Labelled = []
+    for batch in builder.as_dataset(split=split, batch_size=4096, shuffle_files=False).as_numpy_iterator():
+        texts = (normalize(text.decode("utf-8", "replace")) for text in batch["text"])
+        reviews += [(text, int(label)) for text, label in zip(texts, batch["label"], strict=True)]
+    kept = [review for review in reviews if review[0]]
+    dropped["empty"] += len(reviews) - len(kept)
+    return kept
+
+
+def _drop_seen(reviews: Labelled, others: set[str], seen: set[str], dropped: Counter[str]) -> Labelled:
+    """The reviews whose text is neither in `others` nor, by now, in `seen`, which grows by them."""
+    kept: Labelled = []
+    for text, label in reviews:
+        if text in others:
+            dropped["in_another_split"] += 1
+        elif text in seen:
+            dropped["repeated"] += 1
+        else:
+            seen.add(text)
+            kept.append((text, label))
+    return kept
+
+
+def _report(
+    dataset: str, builder: tfds.core.DatasetBuilder, splits: dict[str, Labelled], dropped: Counter[str]
+) -> dict[str, Any]:
+    return {
+        "dataset": dataset,
+        "origin": _origin(dataset, builder),
+        "sources": _sources(dataset, builder),
+        "splits": {name: _describe(reviews) for name, reviews in splits.items()},
+        "dropped": dict(dropped),
+    }
+
+
+def _describe(reviews: Labelled) -> dict[str, float]:
+    lengths = [len(text) for text, _ in reviews]
+    p50, p90, p99 = np.percentile(lengths, [50, 90, 99]).tolist() if lengths else (0.0, 0.0, 0.0)
+    labels = [label for _, label in reviews if label >= 0]
+    positive = {"positive_share": sum(labels) / len(labels)} if labels else {}
+    return {"reviews": len(reviews), **positive, "characters_p50": p50, "characters_p90": p90, "characters_p99": p99}
+
+
+def _origin(dataset: str, builder: tfds.core.DatasetBuilder) -> str:
+    if local_folder(dataset):
+        return "local files"
+    return "this project" if (PACKAGE / "datasets" / dataset).is_dir() and not builder.url_infos else "its public home"
+
+
+def _sources(dataset: str, builder: tfds.core.DatasetBuilder) -> dict[str, str]:
+    """sha256 of what the reviews were read from: local files, downloads, our own sources, or TFDS's records."""
+    if folder := local_folder(dataset):
+        return {path.name: sha256(path) for path in sorted(folder.glob("*.txt"))}
+    if (PACKAGE / "datasets" / dataset).is_dir():
+        ours = {path.name: sha256(path) for path in sorted((PACKAGE / "datasets" / dataset).glob("*.yaml"))}
+        return ours | {url: info.checksum for url, info in sorted(builder.url_infos.items())}
+    return {path.name: sha256(path) for path in sorted(Path(builder.data_dir).glob("*.tfrecord*"))}

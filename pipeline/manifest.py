@@ -1,0 +1,104 @@
+"""The seal of an artifact: what made it, from what, and the hash of every file in it.
+
+A stage's folder holds a `manifest.json` only if the stage is complete, because the manifest is written last.
+"""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipeline.errors import UserError
+
+NAME = "manifest.json"
+
+
+class File(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    sha256: str
+    bytes: int
+
+
+class Manifest(BaseModel):
+    """`config`, `inputs` and `code` are what the stage was made from; `outputs` what it made."""
+
+    model_config = ConfigDict(frozen=True)
+    stage: str
+    data: str
+    cell: str | None
+    config: dict[str, Any]
+    inputs: dict[str, str]
+    code: dict[str, str]
+    outputs: dict[str, File]
+    metrics: dict[str, float]
+    seconds: float
+    run_id: str
+
+    @property
+    def digest(self) -> str:
+        """sha256 of what was made, whatever made it: equal outputs are the same input to the next stage."""
+        outputs = {path: file.sha256 for path, file in sorted(self.outputs.items())}
+        return hashlib.sha256(json.dumps(outputs).encode()).hexdigest()
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a sealed artifact.
+
+    Raises:
+        UserError: if `folder` is not sealed, or its manifest is not readable.
+    """
+    path = folder / NAME
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise UserError(f"{path}: missing, so this stage is not complete; run make {folder.name}") from None
+    except ValidationError:
+        raise UserError(f"{path}: not a manifest of this version; delete {folder} to make it again") from None
+
+
+def verify(folder: Path) -> Manifest:
+    """Read the manifest of `folder` and check every file against it.
+
+    Raises:
+        UserError: naming the first file that is missing, altered or not sealed.
+    """
+    manifest = read_manifest(folder)
+    found = hash_files(folder)
+    for path in sorted(manifest.outputs.keys() | found.keys()):
+        if path not in found:
+            problem = "is missing"
+        elif path not in manifest.outputs:
+            problem = "is not part of the sealed artifact"
+        elif found[path].sha256 != manifest.outputs[path].sha256:
+            problem = f"has sha256 {found[path].sha256[:12]}..., sealed as {manifest.outputs[path].sha256[:12]}..."
+        else:
+            continue
+        raise UserError(f"{folder / path}: {problem}; delete {folder} to make it again")
+    return manifest
+
+
+def hash_files(folder: Path) -> dict[str, File]:
+    """The hash and size of every file below `folder` save its manifest, by path relative to it."""
+    paths = sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / NAME)
+    return {str(p.relative_to(folder)): File(sha256=sha256(p), bytes=p.stat().st_size) for p in paths}
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write `text` so that `path` holds either its old content or all of the new, even if killed."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with aside.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,0 +1,55 @@
+"""Measures of probabilities against labels, as pure functions."""
+
+import numpy as np
+from sklearn import metrics as sk
+
+
+def classification_metrics(labels: np.ndarray, positive: np.ndarray, bins: int) -> dict[str, float]:
+    """Accuracy, balanced accuracy, F1, ROC AUC, log loss and expected calibration error at threshold 0.5.
+
+    Args:
+        labels: 0 or 1 [reviews]; positive: probability of 1 [reviews]; bins: of the calibration error.
+    """
+    predicted = positive >= 0.5
+    return {
+        "accuracy": float(sk.accuracy_score(labels, predicted)),
+        "balanced_accuracy": float(sk.balanced_accuracy_score(labels, predicted)),
+        "f1": float(sk.f1_score(labels, predicted)),
+        "roc_auc": float(sk.roc_auc_score(labels, positive)),
+        "log_loss": float(sk.log_loss(labels, positive.astype(float), labels=[0, 1])),
+        "calibration_error": calibration_error(labels, positive, bins),
+    }
+
+
+def calibration_error(labels: np.ndarray, positive: np.ndarray, bins: int) -> float:
+    """Expected calibration error (Guo et al. 2017): the mean gap, over equal-width bins of the probability
+    weighted by their size, between how often the class is positive and how often the model says so.
+
+    >>> calibration_error(np.array([0, 1, 1, 1]), np.array([0.75, 0.75, 0.75, 0.75]), bins=10)
+    0.0
+    """
+    bin_of = np.minimum((positive * bins).astype(int), bins - 1)
+    counts = np.bincount(bin_of, minlength=bins)
+    gaps = np.bincount(bin_of, positive - labels, bins)  # per bin: count x (mean probability - share of positives)
+    return float(np.abs(gaps).sum() / counts.sum())
+
+
+def consistency(pos: np.ndarray, neg: np.ndarray) -> float:
+    """The share of pairs with both members right.
+
+    Args:
+        pos, neg: probability of positive for the good and the bad member of each pair [pairs].
+
+    >>> consistency(np.array([0.9, 0.9]), np.array([0.1, 0.8]))
+    0.5
+    """
+    return float(np.mean((pos >= 0.5) & (neg < 0.5)))
+
+
+def ranked(pos: np.ndarray, neg: np.ndarray) -> float:
+    """The share of pairs whose good member is above its bad one, wherever both stand.
+
+    >>> ranked(np.array([0.9, 0.9]), np.array([0.1, 0.8]))
+    1.0
+    """
+    return float(np.mean(pos > neg))

@@ -1,0 +1,95 @@
+"""The classifier around a recurrent layer: pieces -> embedding -> recurrent layers -> pooling -> one logit."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from pipeline.batches import batches_in_order
+from pipeline.cells import cell_class
+from pipeline.config import TrainConfig
+from pipeline.manifest import read_manifest
+
+
+@keras.saving.register_keras_serializable("maekrak")
+class Pooling(keras.layers.Layer):
+    """One vector for a sequence: its last state, or the mean or maximum over its states.
+
+    Shapes:
+        inputs [batch, time, units], mask [batch, time] -> [batch, units]. A sequence of padding alone gives zeros.
+    """
+
+    def __init__(self, how: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.how = how
+        self.supports_masking = True
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        mask = ops.cast(mask, inputs.dtype)[:, :, None]
+        if self.how == "mean":
+            return ops.sum(inputs * mask, axis=1) / ops.maximum(ops.sum(mask, axis=1), 1)
+        if self.how == "last":
+            time = ops.cast(ops.arange(1, ops.shape(mask)[1] + 1), inputs.dtype)[None, :, None]
+            last = ops.cast(time * mask == ops.max(time * mask, axis=1, keepdims=True), inputs.dtype)
+            return ops.sum(inputs * mask * last, axis=1)
+        lowest = -1e4  # below any state, and a number in float16 too
+        return ops.max(ops.where(mask > 0, inputs, lowest), axis=1) * ops.max(mask, axis=1)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
+        return None
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "how": self.how}
+
+
+def build(config: TrainConfig, vocabulary: int) -> keras.Model:
+    """An untrained classifier: ids [batch, time] int32, 0 for padding -> logit of positive [batch, 1]."""
+    ids = keras.Input((None,), dtype="int32", name="ids")
+    x = keras.layers.Embedding(vocabulary, config.embedding, mask_zero=True, name="embedding")(ids)
+    x = keras.layers.Dropout(config.dropout)(x)
+    for depth in range(config.layers):
+        x = _recurrent(config, f"recurrent_{depth}")(x)
+        x = keras.layers.Dropout(config.dropout)(x)
+    x = Pooling(config.pooling, name="pooling")(x)
+    return keras.Model(ids, keras.layers.Dense(1, dtype="float32", name="logit")(x), name="maekrak")
+
+
+def _recurrent(config: TrainConfig, name: str) -> keras.layers.Layer:
+    layer = keras.layers.RNN(cell_class(config.cell)(config.units), return_sequences=True, name=name)
+    return keras.layers.Bidirectional(layer, name=name) if config.bidirectional else layer
+
+
+def positive(model: keras.Model, ids: tf.RaggedTensor, batch_pieces: int = 8192) -> np.ndarray:
+    """The probability of the positive class for each review, float32 [reviews]."""
+    read = tf.function(
+        lambda batch: tf.sigmoid(model(batch, training=False)[:, 0]),
+        input_signature=[tf.TensorSpec((None, None), tf.int32)],
+    )
+    probabilities = np.zeros(ids.nrows(), np.float32)
+    for rows, batch in batches_in_order(ids, batch_pieces):
+        probabilities[rows] = read(batch)
+    return probabilities
+
+
+def save(model: keras.Model, path: Path) -> None:
+    """Save as `.keras`, the same model as the same bytes: without the date that Keras writes into it."""
+    aside = path.with_name(f"dated-{path.name}")
+    model.save(aside)
+    with zipfile.ZipFile(aside) as dated, zipfile.ZipFile(path, "w") as undated:
+        for name in sorted(dated.namelist()):
+            content = dated.read(name)
+            if name == "metadata.json":
+                content = json.dumps(json.loads(content) | {"date_saved": ""}).encode()
+            undated.writestr(zipfile.ZipInfo(name), content)
+    aside.unlink()
+
+
+def load(train: Path) -> keras.Model:
+    """The model of a sealed `train` artifact."""
+    cell_class(read_manifest(train).config["cell"])  # Keras can only read a class that is defined
+    return keras.saving.load_model(train / "model.keras")

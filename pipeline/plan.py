@@ -1,0 +1,129 @@
+"""What each stage is to be made from: its slice of the configuration, its code and its sources.
+
+`make` can only compare timestamps. So a plan is written for each stage, and rewritten only when its content
+changes: a stage that depends on its plan runs again after an edit that concerns it, and after no other.
+"""
+
+import ast
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.config import CELL_STAGES, DATA_STAGES, Config
+from pipeline.errors import UserError
+from pipeline.manifest import sha256, write_atomically
+
+PACKAGE = Path(__file__).parent
+
+# Their effect on a stage is already in its plan, so that an edit to them reruns nothing by itself.
+NOT_OF_A_STAGE = {"pipeline.config", "pipeline.errors", "pipeline.manifest", "pipeline.plan"}
+
+# A configuration value under one of these keys names a file or folder of the package: it is code of the stage.
+NAMED_CODE = {"dataset": "datasets/{}", "cell": "cells/{}.py", "pairs": "pairs/{}.yaml"}
+
+
+class Plan(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    stage: str
+    data: str
+    cell: str | None
+    config: dict[str, Any]
+    code: dict[str, str]
+    sources: dict[str, str]
+
+
+def write_plans(config: Config, data: str, cell: str, artifacts: Path) -> None:
+    """Write `<artifacts>/<data>/<stage>.json` and `<artifacts>/<data>/<cell>/<stage>.json` where they changed."""
+    for stage in DATA_STAGES:
+        _write_if_changed(artifacts / data / f"{stage}.json", make_plan(stage, config, data, None))
+    for stage in CELL_STAGES:
+        _write_if_changed(artifacts / data / cell / f"{stage}.json", make_plan(stage, config, data, cell))
+
+
+def make_plan(stage: str, config: Config, data: str, cell: str | None) -> Plan:
+    values = getattr(config, stage).model_dump()
+    code = _closure(f"pipeline.{stage}") | _named_code(stage, values)
+    return Plan(
+        stage=stage,
+        data=data,
+        cell=cell,
+        config=values,
+        code={str(p.relative_to(PACKAGE.parent)): sha256(p) for p in sorted(code)},
+        sources=_sources(values["dataset"]) if stage == "ingest" else {},
+    )
+
+
+def _write_if_changed(path: Path, plan: Plan) -> None:
+    text = plan.model_dump_json(indent=1) + "\n"
+    if not path.exists() or path.read_text("utf-8") != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text)
+
+
+def _closure(module: str) -> set[Path]:
+    """The files of `module` and of all modules of this package that it imports, directly or not."""
+    found: set[Path] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        path = PACKAGE.parent.joinpath(*name.split("."))
+        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        if name in NOT_OF_A_STAGE or path in found or not path.exists():
+            continue
+        found.add(path)
+        waiting += _imports(path)
+    return found
+
+
+def _imports(path: Path) -> list[str]:
+    names = []
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pipeline"):
+            names += [f"{node.module}", *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names if alias.name.startswith("pipeline")]
+    return names
+
+
+def _named_code(stage: str, values: dict[str, Any]) -> set[Path]:
+    found: set[Path] = set()
+    for key, pattern in NAMED_CODE.items():
+        if key not in values:
+            continue
+        path = PACKAGE / pattern.format(values[key])
+        if path.is_dir():
+            found |= {p for p in path.rglob("*") if p.is_file() and p.suffix != ".pyc"}
+        elif path.suffix == ".py" and path.exists():
+            found |= _closure(f"pipeline.cells.{path.stem}")
+        elif path.exists():
+            found.add(path)
+        elif key != "dataset":  # a data set without a folder here is one of the TFDS catalogue
+            allowed = ", ".join(sorted(p.stem for p in path.parent.glob(f"[a-z]*{path.suffix}")))
+            raise UserError(f"{stage}.{key}: {values[key]!r} is not there; allowed: {allowed}")
+    return found
+
+
+def _sources(dataset: str) -> dict[str, str]:
+    """sha256 of every local file of a data set of ours, so that other files under its variable are other data.
+
+    A data set of the TFDS catalogue needs none: its version says what it holds.
+    """
+    folder = local_folder(dataset)
+    if folder is None:
+        return {}
+    if not folder.is_dir():
+        raise UserError(f"{local_variable(dataset)}={folder}: no such folder")
+    return {str(p.relative_to(folder)): sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def local_variable(dataset: str) -> str:
+    """The environment variable that names the folder with a data set's local files, for example `NSMC_DIR`."""
+    return f"{dataset.upper()}_DIR" if (PACKAGE / "datasets" / dataset).is_dir() else "TFDS_DATA_DIR"
+
+
+def local_folder(dataset: str) -> Path | None:
+    variable = local_variable(dataset)
+    named = os.environ.get(variable)
+    return Path(named) if named and variable != "TFDS_DATA_DIR" else None

@@ -1,0 +1,37 @@
+"""Reviews as the stages after ingest read them: one parquet file a split, columns `text` and `label`."""
+
+import unicodedata
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+class Reviews(NamedTuple):
+    texts: list[str]
+    labels: np.ndarray  # int8, 0 bad, 1 good, -1 unknown
+
+    def __len__(self) -> int:  # the number of reviews, not of fields
+        return len(self.texts)
+
+
+def normalize(text: str) -> str:
+    """Canonical composition and single spaces, so that texts a reader can't tell apart are equal.
+
+    >>> normalize("  죽인다!  진짜\\n")
+    '죽인다! 진짜'
+    """
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def write_reviews(path: Path, reviews: list[tuple[str, int]]) -> None:
+    texts = pa.array([text for text, _ in reviews], pa.string())
+    labels = pa.array([label for _, label in reviews], pa.int8())
+    pq.write_table(pa.table({"text": texts, "label": labels}), path)
+
+
+def read_reviews(ingest: Path, split: str) -> Reviews:
+    table = pq.read_table(ingest / f"{split}.parquet")
+    return Reviews(table["text"].to_pylist(), table["label"].to_numpy())

@@ -1,0 +1,88 @@
+"""Run one stage: verify what it reads, run it aside, log it, seal it, and only then put it in place."""
+
+import fcntl
+import importlib
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from pipeline.config import CELL_STAGES, section
+from pipeline.errors import UserError
+from pipeline.manifest import NAME, Manifest, hash_files, read_manifest, verify, write_atomically
+from pipeline.plan import Plan
+from pipeline.quiet import quiet
+
+
+def run_stage(plan_path: Path, manifests: list[Path]) -> None:
+    """Make the artifact of a plan, unless what is sealed there was made from the very same.
+
+    Args:
+        plan_path: `<artifacts>/.../<stage>.json`; the artifact is the folder of that name beside it.
+        manifests: of the artifacts that the stage reads; their folders are named as its parameters.
+
+    Raises:
+        UserError: if an input's files disagree with its manifest, or the stage can't do its work.
+    """
+    plan = Plan.model_validate_json(plan_path.read_bytes())
+    folder = plan_path.with_suffix("")
+    with plan_path.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a second make waits, then finds the work done
+        inputs = {path.parent.name: verify(path.parent) for path in manifests}
+        digests = {name: manifest.digest for name, manifest in inputs.items()} | plan.sources
+        if _sealed_from(folder, plan, digests):
+            (folder / NAME).touch()
+            _say(plan, "up to date")
+            return
+        _make(plan, folder, {path.parent.name: path.parent for path in manifests}, inputs, digests)
+
+
+def _sealed_from(folder: Path, plan: Plan, digests: dict[str, str]) -> bool:
+    try:
+        sealed = read_manifest(folder)
+    except UserError:
+        return False  # not complete, or of another version: to be made anew
+    return (sealed.config, sealed.code, sealed.inputs) == (plan.config, plan.code, digests)
+
+
+def _make(
+    plan: Plan, folder: Path, reads: dict[str, Path], inputs: dict[str, Manifest], digests: dict[str, str]
+) -> None:
+    aside = folder.with_name(f".{plan.stage}.partial")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir()
+    _say(plan, "started")
+    start = time.monotonic()
+    with quiet():
+        module = importlib.import_module(f"pipeline.{plan.stage}")
+    stage = getattr(module, plan.stage)
+    metrics = stage(config=section(plan.stage).model_validate(plan.config), out=aside, **reads)
+    sealed = Manifest(
+        stage=plan.stage,
+        data=plan.data,
+        cell=plan.cell,
+        config=plan.config,
+        inputs=digests,
+        code=plan.code,
+        outputs=hash_files(aside),
+        metrics=metrics,
+        seconds=round(time.monotonic() - start, 1),
+        run_id="",
+    )
+    from pipeline.tracking import log_stage  # after the stage: MLflow takes seconds to import
+
+    run_id = log_stage(artifacts_of(folder, plan.stage), sealed, aside, inputs)
+    write_atomically(aside / NAME, sealed.model_copy(update={"run_id": run_id}).model_dump_json(indent=1) + "\n")
+    shutil.rmtree(folder, ignore_errors=True)
+    aside.rename(folder)
+    figures = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
+    _say(plan, f"done in {sealed.seconds:.0f} s: {figures}")
+
+
+def artifacts_of(folder: Path, stage: str) -> Path:
+    """The root of all artifacts: above the data set, and above the cell where the stage has one."""
+    return folder.parents[2 if stage in CELL_STAGES else 1]
+
+
+def _say(plan: Plan, what: str) -> None:
+    print(f"{'/'.join(filter(None, (plan.data, plan.cell, plan.stage)))}: {what}", file=sys.stderr, flush=True)

@@ -1,0 +1,83 @@
+"""tokenize: learn the pieces (SentencePiece units) from the train split, and nothing else."""
+
+import json
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.config import TokenizeConfig
+from pipeline.errors import UserError
+from pipeline.quiet import quiet
+from pipeline.reviews import read_reviews
+
+PADDING, UNKNOWN = 0, 1
+
+
+def tokenize(config: TokenizeConfig, ingest: Path, out: Path) -> dict[str, float]:
+    """Write `pieces.model` (SentencePiece), `pieces.tsv` (id, piece, log probability) and `report.json`.
+
+    Returns:
+        The pieces per review of the dev split (median, 90th and 99th percentile) and the share of dev's pieces
+        that are not single bytes, which stand for characters that have no piece.
+    """
+    # Training it after TensorFlow was imported can crash, hence a fresh process.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:
+        fresh.submit(train_pieces, config, ingest, out).result()
+
+    with quiet():
+        from pipeline.pieces import Pieces  # and with it TensorFlow
+
+    pieces = Pieces(out)
+    dev = pieces.encode(read_reviews(ingest, "dev").texts)
+    lengths = dev.row_lengths().numpy()
+    p50, p90, p99 = np.percentile(lengths, [50, 90, 99]).tolist()
+    is_byte = np.array([piece.startswith("<0x") for piece in pieces.vocabulary])
+    metrics = {
+        "dev_pieces_p50": p50,
+        "dev_pieces_p90": p90,
+        "dev_pieces_p99": p99,
+        "dev_coverage": 1 - float(is_byte[dev.flat_values.numpy()].mean()),
+    }
+    phrases = {phrase: pieces.split(phrase) for phrase in config.phrases}
+    report = {"pieces": len(pieces.vocabulary), **metrics, "phrases": phrases}
+    (out / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    return metrics
+
+
+def train_pieces(config: TokenizeConfig, ingest: Path, out: Path) -> None:
+    """Train the unigram model on the train split. Deterministic: one thread count, no sampling of sentences.
+
+    Raises:
+        UserError: if the train split is too small for so many pieces.
+    """
+    import sentencepiece
+
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(read_reviews(ingest, "train").texts),
+            model_prefix=str(out / "pieces"),
+            model_type="unigram",
+            vocab_size=config.pieces,
+            character_coverage=config.character_coverage,
+            byte_fallback=True,
+            pad_id=PADDING,
+            unk_id=UNKNOWN,
+            bos_id=-1,
+            eos_id=-1,
+            num_threads=2,
+            max_sentence_length=1 << 20,
+            minloglevel=2,
+        )
+    except RuntimeError as error:
+        reason = str(error).rsplit("] ", 1)[-1].strip()
+        raise UserError(f"tokenize.pieces: {config.pieces} pieces can't be learned from train: {reason}") from None
+    _write_table(out)
+
+
+def _write_table(out: Path) -> None:
+    """Turn SentencePiece's own vocabulary file into one whose rows say their id."""
+    rows = (out / "pieces.vocab").read_text("utf-8").split("\n")[:-1]
+    (out / "pieces.tsv").write_text("".join(f"{i}\t{row}\n" for i, row in enumerate(rows)), "utf-8")
+    (out / "pieces.vocab").unlink()

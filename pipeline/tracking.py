@@ -1,0 +1,129 @@
+"""MLflow: a run for each model, opened by train and resumed by the stages after it, and a run for each data stage.
+
+With `serving/registered.py`, which MLflow itself runs, the only module that imports mlflow.
+"""
+
+import json
+import logging
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pipeline.manifest import Manifest
+
+LOOKED_AT = {".json", ".md", ".png", ".tsv", ".html"}  # what a person opens in the UI; data and weights stay out
+
+
+def connect(artifacts: Path) -> Any:
+    """mlflow, connected to the store of this project: `<artifacts>/mlflow/`."""
+    os.environ.setdefault("MLFLOW_SKIP_PIP_REQUIREMENTS_CHECK", "true")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    import mlflow
+
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    store = (artifacts / "mlflow").resolve()
+    store.mkdir(parents=True, exist_ok=True)
+    mlflow.set_tracking_uri(f"sqlite:///{store}/mlflow.db")
+    return mlflow
+
+
+def log_stage(artifacts: Path, sealed: Manifest, folder: Path, inputs: dict[str, Manifest]) -> str:
+    """Log a stage's metrics, curves and what it wrote for people to look at.
+
+    Args:
+        sealed: the manifest of the stage, but for its run; folder: holds its outputs; inputs: of the stage, by name.
+
+    Returns:
+        The run that it was logged to: train's where the stage reads train, else a new one.
+    """
+    mlflow = connect(artifacts)
+    if mlflow.get_experiment_by_name(sealed.data) is None:
+        mlflow.create_experiment(sealed.data, (artifacts / "mlflow" / "artifacts" / sealed.data).resolve().as_uri())
+    mlflow.set_experiment(sealed.data)
+    earlier = inputs["train"].run_id if "train" in inputs else None
+    with mlflow.start_run(run_id=earlier, run_name=None if earlier else sealed.cell or sealed.stage) as run:
+        if not earlier:
+            _log_origin(mlflow, sealed, inputs)
+        mlflow.set_tag(f"{sealed.stage}_digest", sealed.digest)
+        mlflow.log_metrics(sealed.metrics | {f"{sealed.stage}_seconds": sealed.seconds})
+        _log_curves(mlflow, folder / "curves.json")
+        for path in sealed.outputs:
+            if Path(path).suffix in LOOKED_AT:
+                mlflow.log_artifact(str(folder / path), str(Path(sealed.stage, path).parent))
+        if sealed.stage == "export":
+            _register(mlflow, sealed, folder, run.info.run_id)
+        return str(run.info.run_id)
+
+
+def _log_origin(mlflow: Any, sealed: Manifest, inputs: dict[str, Manifest]) -> None:
+    """What the run was made from: parameters of this stage and those before it, digests, the data set."""
+    for name, manifest in {**inputs, sealed.stage: sealed}.items():
+        mlflow.log_params({f"{name}.{key}": value for key, value in manifest.config.items()})
+    for name, digest in sealed.inputs.items():
+        mlflow.set_tag(f"{name}_digest", digest)
+    data = inputs.get("ingest", sealed)
+    if data.stage == "ingest":
+        from mlflow.data.code_dataset_source import CodeDatasetSource
+        from mlflow.data.meta_dataset import MetaDataset
+
+        source = CodeDatasetSource({"dataset": data.config["dataset"]})
+        mlflow.log_input(MetaDataset(source, name=data.data, digest=data.digest[:32]), context=sealed.stage)
+
+
+def _log_curves(mlflow: Any, path: Path) -> None:
+    if path.exists():
+        for name, values in json.loads(path.read_text("utf-8")).items():
+            for epoch, value in enumerate(values, start=1):
+                mlflow.log_metric(f"epoch_{name}", value, step=epoch)
+
+
+def _register(mlflow: Any, sealed: Manifest, folder: Path, run_id: str) -> None:
+    """Register the SavedModel; `@champion` is the version whose run is best on dev."""
+    name = f"maekrak-{sealed.data}"
+    (version_folder,) = (folder / "saved_model").iterdir()
+    info = mlflow.pyfunc.log_model(
+        name="model",
+        python_model=str(Path(__file__).parent / "serving" / "registered.py"),
+        artifacts={"saved_model": str(version_folder)},
+        pip_requirements=["tensorflow==2.21.0", "tensorflow-text==2.21.1"],
+        registered_model_name=name,
+    )
+    client = mlflow.MlflowClient()
+    champion = client.get_registered_model(name).aliases.get("champion")
+    if champion is None or _dev_accuracy(client, run_id) >= _dev_accuracy(
+        client, client.get_model_version(name, champion).run_id
+    ):
+        client.set_registered_model_alias(name, "champion", info.registered_model_version)
+
+
+def _dev_accuracy(client: Any, run_id: str) -> float:
+    return float(client.get_run(run_id).data.metrics["dev_accuracy"])
+
+
+class Run(NamedTuple):
+    name: str
+    started: str  # local time
+    metrics: dict[str, float]
+
+
+def finished_runs(artifacts: Path, data: str) -> list[Run]:
+    """The finished runs of a data set's models, newest first."""
+    mlflow = connect(artifacts)
+    runs = mlflow.search_runs(
+        experiment_names=[data],
+        filter_string="tags.train_digest != ''",
+        output_format="list",
+        order_by=["start_time DESC"],
+    )
+    return [
+        Run(
+            run.info.run_name,
+            f"{datetime.fromtimestamp(run.info.start_time / 1000):%Y-%m-%d %H:%M}",
+            run.data.metrics,
+        )
+        for run in runs
+    ]
