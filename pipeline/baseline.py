@@ -16,7 +16,7 @@ def fit_baseline(config: BaselineConfig, reviews: Reviews) -> Pipeline:
     """Fit on texts and labels; `baseline_positive` reads with it."""
     features = make_union(
         TfidfVectorizer(
-            token_pattern=r"\S+",  # any run of characters: emoticons are words here
+            token_pattern=r"\w+",  # one letter is a word too: ㅋ
             ngram_range=(1, config.word_ngrams),
             min_df=config.min_count,
             sublinear_tf=True,

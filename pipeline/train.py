@@ -29,9 +29,13 @@ def train(config: TrainConfig, ingest: Path, tokenize: Path, out: Path) -> dict[
     splits = {name: read_reviews(ingest, name) for name in ("train", "dev")}
     ids = {name: encode(pieces, reviews.texts, config.longest) for name, reviews in splits.items()}
 
+    batches = training_batches(ids["train"], splits["train"].labels, config, pieces)
+    steps = config.epochs * int(batches.reduce(0, lambda count, _: count + 1))
+    decay = keras.optimizers.schedules.PolynomialDecay(config.learning_rate, steps, end_learning_rate=0.0)
+
     model = build(config, len(pieces.vocabulary))
     model.compile(
-        keras.optimizers.Adam(config.learning_rate, global_clipnorm=config.clip_norm),
+        keras.optimizers.Adam(decay, global_clipnorm=config.clip_norm),
         keras.losses.BinaryCrossentropy(from_logits=True),
         metrics=[keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy")],
         jit_compile=False,  # batches differ in shape, and XLA would compile for each
@@ -39,7 +43,7 @@ def train(config: TrainConfig, ingest: Path, tokenize: Path, out: Path) -> dict[
     # Keras learns only at the first epoch's end how many batches there are, and warns that there are no more.
     warnings.filterwarnings("ignore", message="Your input ran out of data")
     history = model.fit(
-        training_batches(ids["train"], splits["train"].labels, config, pieces),
+        batches,
         validation_data=dev_batches(ids["dev"], splits["dev"].labels, config),
         epochs=config.epochs,
         shuffle=False,  # the batches are shuffled as they are made

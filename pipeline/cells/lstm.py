@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from pipeline.cells.cell import Cell
+from pipeline.cells import Cell
 
 
 @keras.saving.register_keras_serializable("maekrak")

@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from pipeline.cells.cell import Cell
+from pipeline.cells import Cell
 
 
 @keras.saving.register_keras_serializable("maekrak")

@@ -6,15 +6,17 @@ Any data set can take any other's place. A name that has no folder here is one o
 import contextlib
 import importlib
 import os
+import shutil
 import sys
 from pathlib import Path
 
+import requests
 import requests
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 
 from pipeline.errors import UserError
-from pipeline.plan import PACKAGE, local_variable
+from pipeline.plan import PACKAGE, local_folder, local_variable
 
 NO_DOWNLOAD = (tfds.download.DownloadError, requests.RequestException)
 
@@ -38,6 +40,7 @@ def prepare(dataset: str, folder: Path) -> tfds.core.DatasetBuilder:
             builder = module.Builder(data_dir=folder)
         else:
             builder = tfds.builder(dataset, data_dir=cache)
+        _reach(dataset, builder)
         with contextlib.redirect_stdout(None):  # it announces folders that are not there for long
             builder.download_and_prepare(download_dir=cache / "downloads")
     except tfds.core.DatasetNotFoundError:
@@ -45,7 +48,10 @@ def prepare(dataset: str, folder: Path) -> tfds.core.DatasetBuilder:
             f"ingest.dataset: {dataset!r} is neither in pipeline/datasets nor in TFDS's catalogue"
         ) from None
     except NonMatchingChecksumError as error:
-        raise UserError(f"{dataset}: {_first_line(error)}; nothing of it was kept, try again later") from None
+        for unwanted in (cache / "downloads" / dataset).glob("*.tmp.*"):
+            shutil.rmtree(unwanted)
+        url = str(error).split(",")[0].removeprefix("Artifact ")
+        raise UserError(f"{dataset}: {url} does not have the checksum that is pinned; nothing of it was kept") from None
     except NO_DOWNLOAD as error:
         variable = local_variable(dataset)
         raise UserError(
@@ -53,6 +59,12 @@ def prepare(dataset: str, folder: Path) -> tfds.core.DatasetBuilder:
             f"connect to the network, set {variable} to a folder with the data, or type make all DATA=maekrak"
         ) from None
     return builder
+
+
+def _reach(dataset: str, builder: tfds.core.DatasetBuilder) -> None:
+    """Ask the public home for an answer before TFDS does, which without a network tries for minutes."""
+    if builder.url_infos and not local_folder(dataset) and not Path(builder.data_dir).exists():
+        requests.get(next(iter(builder.url_infos)), stream=True, timeout=20).close()
 
 
 def _first_line(error: Exception) -> str:

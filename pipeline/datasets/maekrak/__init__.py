@@ -1,0 +1,1 @@
+"""Maekrak: Korean reviews in which the context decides what an ambiguous phrase means."""

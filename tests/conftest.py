@@ -1,0 +1,78 @@
+"""Small artifacts, made once by the real stages from a few hundred reviews."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import Config, load_config
+from pipeline.manifest import Manifest, hash_files, write_atomically
+from pipeline.plan import make_plan
+from pipeline.reviews import write_reviews
+
+SUBJECTS = ["배우들 연기가", "영상미가", "음악이", "대사가", "결말이", "감독이", "초반이", "반전이"]
+GOOD = ["정말 좋았다", "최고였다", "감동이었다", "훌륭하다"]
+BAD = ["너무 별로였다", "지루했다", "실망이었다", "최악이다"]
+SMALL = (
+    "tokenize.pieces=512 train.embedding=8 train.units=8 train.epochs=2 train.batch_pieces=512 "
+    "train.learning_rate=0.02 export.compared_texts=40 evaluate.worst_errors=5"
+)
+
+
+def small_reviews(count: int, seed: int) -> list[tuple[str, int]]:
+    """Distinct short reviews, good and bad in turn."""
+    chance = random.Random(seed)
+    reviews: dict[str, int] = {}
+    while len(reviews) < count:
+        label = len(reviews) % 2
+        text = f"{chance.choice(SUBJECTS)} {chance.choice((BAD, GOOD)[label])} {chance.randrange(10**6)}번"
+        reviews.setdefault(text, label)
+    return list(reviews.items())
+
+
+def seal(folder: Path, config: Config, stage: str, metrics: dict[str, float]) -> None:
+    """Seal a folder that a stage has filled, as the runner would."""
+    plan = make_plan(stage, config, "maekrak", "lstm")
+    manifest = Manifest(
+        **plan.model_dump(exclude={"sources"}),
+        inputs={},
+        outputs=hash_files(folder),
+        metrics=metrics,
+        seconds=0,
+        run_id="",
+    )
+    write_atomically(folder / "manifest.json", manifest.model_dump_json())
+
+
+@pytest.fixture(scope="session")
+def config() -> Config:
+    return load_config("maekrak", "lstm", SMALL)
+
+
+@pytest.fixture(scope="session")
+def ingest_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ingest")
+    reviews = small_reviews(600, seed=1)
+    for split, part in {"train": reviews[:400], "dev": reviews[400:500], "test": reviews[500:]}.items():
+        write_reviews(folder / f"{split}.parquet", part)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tokenize_folder(tmp_path_factory: pytest.TempPathFactory, config: Config, ingest_folder: Path) -> Path:
+    from pipeline.tokenize import tokenize
+
+    folder = tmp_path_factory.mktemp("tokenize")
+    seal(folder, config, "tokenize", tokenize(config.tokenize, ingest_folder, folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def train_folder(
+    tmp_path_factory: pytest.TempPathFactory, config: Config, ingest_folder: Path, tokenize_folder: Path
+) -> Path:
+    from pipeline.train import train
+
+    folder = tmp_path_factory.mktemp("train")
+    seal(folder, config, "train", train(config.train, ingest_folder, tokenize_folder, folder))
+    return folder

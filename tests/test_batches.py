@@ -1,0 +1,81 @@
+"""Batches hold every review once, within the budget, in an order that the seed decides."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.batches import batches_in_order, dev_batches, encode, pad, training_batches
+from pipeline.config import Config
+from pipeline.pieces import Pieces
+from pipeline.reviews import read_reviews
+
+RAGGED = st.lists(st.lists(st.integers(1, 99), max_size=9), min_size=1, max_size=20)
+
+
+@pytest.fixture(scope="module")
+def pieces(tokenize_folder: Path) -> Pieces:
+    return Pieces(tokenize_folder)
+
+
+def contents(batches: tf.data.Dataset) -> list[tuple[bytes, float]]:
+    rows = [
+        (row[row > 0].tobytes(), y) for ids, ys in batches.as_numpy_iterator() for row, y in zip(ids, ys, strict=True)
+    ]
+    return rows
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_one_seed_one_order(config: Config, ingest_folder: Path, pieces: Pieces, dropout: float) -> None:
+    train = read_reviews(ingest_folder, "train")
+    ids = encode(pieces, train.texts, config.train.longest)
+
+    def epochs(seed: int) -> list[list[tuple[bytes, float]]]:
+        changed = config.train.model_copy(update={"seed": seed, "piece_dropout": dropout})
+        batches = training_batches(ids, train.labels, changed, pieces)
+        return [contents(batches), contents(batches)]
+
+    assert epochs(1) == epochs(1)
+    assert epochs(1) != epochs(2)
+    first, second = epochs(1)
+    assert first != second
+    assert (sorted(first) == sorted(second)) == (dropout == 0)
+
+
+def test_dev_holds_every_review_once_within_the_budget(config: Config, ingest_folder: Path, pieces: Pieces) -> None:
+    dev = read_reviews(ingest_folder, "dev")
+    ids = encode(pieces, dev.texts, config.train.longest)
+    batches = dev_batches(ids, dev.labels, config.train)
+    whole = [(np.array(row, np.int32).tobytes(), float(y)) for row, y in zip(ids.to_list(), dev.labels, strict=True)]
+    assert sorted(contents(batches)) == sorted(whole)
+    assert all(batch.shape[0] * batch.shape[1] <= config.train.batch_pieces for batch, _ in batches)
+
+
+def test_dropped_pieces_spell_the_same_text(config: Config, ingest_folder: Path, pieces: Pieces) -> None:
+    train = read_reviews(ingest_folder, "train")
+    changed = config.train.model_copy(update={"piece_dropout": 0.5})
+    batches = training_batches(encode(pieces, train.texts, 128), train.labels, changed, pieces)
+    spelt = {"".join(pieces.vocabulary[i] for i in row if i) for ids, _ in batches.as_numpy_iterator() for row in ids}
+    assert spelt == {"".join(pieces.split(text)) for text in train.texts}
+
+
+@given(RAGGED, st.integers(1, 60))
+def test_order_is_kept_and_the_budget_too(rows: list[list[int]], budget: int) -> None:
+    ids = tf.ragged.constant(rows, dtype=tf.int32, ragged_rank=1)
+    seen: dict[int, list[int]] = {}
+    for which, batch in batches_in_order(ids, budget):
+        assert batch.shape[0] == 1 or batch.shape[0] * batch.shape[1] <= budget
+        seen |= {int(i): [int(piece) for piece in row if piece] for i, row in zip(which, batch.numpy(), strict=True)}
+    assert [seen[i] for i in range(len(rows))] == rows
+
+
+def test_only_the_last_pieces_are_read(pieces: Pieces) -> None:
+    text = "배우들 연기가 정말 좋았다 결말이 최악이다"
+    assert encode(pieces, [text], 3).to_list() == [pieces.encode([text]).to_list()[0][-3:]]
+
+
+def test_padding_leaves_a_column_for_empty_texts() -> None:
+    assert pad(tf.ragged.constant([[], []], dtype=tf.int32, ragged_rank=1)).shape == (2, 1)

@@ -1,0 +1,105 @@
+"""Every bad value gives one line that names where it stands, the key, and what is allowed."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline.config import CONFIGS, STAGES, Config, load_config
+from pipeline.errors import UserError
+
+DATA = sorted(path.stem for path in (CONFIGS / "data").glob("*.yaml"))
+CELLS = sorted(path.stem for path in (CONFIGS / "cell").glob("*.yaml"))
+
+
+@pytest.fixture
+def configs(tmp_path: Path) -> Path:
+    """A copy of the configuration that a test may spoil."""
+    for path in CONFIGS.rglob("*.yaml"):
+        copy = tmp_path / path.relative_to(CONFIGS)
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_text(path.read_text("utf-8"), "utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("data", DATA)
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_data_set_goes_with_every_cell(data: str, cell: str) -> None:
+    config = load_config(data, cell)
+    assert config.ingest.dataset == data
+    assert config.train.cell == cell
+
+
+def test_sections_are_the_stages() -> None:
+    assert tuple(Config.model_fields) == STAGES
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*/*.yaml")), ids=lambda path: path.stem)
+def test_overlays_hold_only_differences(path: Path) -> None:
+    def repeated(overlay: dict, base: dict) -> list[str]:
+        same = [key for key, value in overlay.items() if key in base and base[key] == value]
+        inner = [repeated(v, base[k]) for k, v in overlay.items() if isinstance(v, dict) and k in base]
+        return same + sum(inner, [])
+
+    base = yaml.safe_load((CONFIGS / "base.yaml").read_text("utf-8"))
+    assert repeated(yaml.safe_load(path.read_text("utf-8")) or {}, base) == []
+
+
+@pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        ("train.epoch=3", "SET: train.epoch: unknown key; allowed here: cell, embedding,"),
+        ("trian.epochs=3", "SET: trian: unknown key; allowed here: ingest, tokenize,"),
+        ("train.epochs=0", "SET: train.epochs: 0: input should be greater than or equal to 1"),
+        ("train.epochs=three", "SET: train.epochs: 'three': input should be a valid integer"),
+        ("train.learning_rate=1e-3", "(YAML reads this as a string: write 0.001 or 1.0e-3)"),
+        ("train.pooling=sum", "SET: train.pooling: 'sum': input should be 'last', 'mean' or 'max'"),
+        ("evaluate.baseline.min_count=-1", "SET: evaluate.baseline.min_count: -1"),
+        ("epochs=3", "SET: epochs=3: write section.key=value"),
+        ("train.epochs", "SET: train.epochs: write section.key=value"),
+        ("explain.text='open", "SET: explain.text='open: No closing quotation"),
+    ],
+)
+def test_bad_override(overrides: str, line: str) -> None:
+    with pytest.raises(UserError) as error:
+        load_config("maekrak", "lstm", overrides)
+    assert line in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_override_wins_over_every_file() -> None:
+    config = load_config("maekrak", "lstm", "train.epochs=9 explain.text='두 낱말'")
+    assert config.train.epochs == 9
+    assert config.explain.text == "두 낱말"
+
+
+def test_unknown_names_list_what_there_is() -> None:
+    with pytest.raises(UserError, match=r"DATA=nope: there is no configs/data/nope.yaml; DATA is one of .*maekrak"):
+        load_config("nope", "lstm")
+    with pytest.raises(UserError, match=r"CELL=nope: .* CELL is one of gru, lstm, vanilla"):
+        load_config("maekrak", "nope")
+
+
+def test_a_bad_value_is_blamed_on_the_file_it_stands_in(configs: Path) -> None:
+    (configs / "data" / "maekrak.yaml").write_text("ingest: {dataset: maekrak, dev_share: 0.9}", "utf-8")
+    with pytest.raises(UserError, match=r"data/maekrak.yaml: ingest.dev_share: 0.9: input should be less than 0.5"):
+        load_config("maekrak", "lstm", folder=configs)
+
+
+def test_a_missing_value_is_named(configs: Path) -> None:
+    (configs / "cell" / "lstm.yaml").write_text("", "utf-8")
+    with pytest.raises(UserError, match=r"base.yaml: train.cell: no value"):
+        load_config("maekrak", "lstm", folder=configs)
+
+
+@pytest.mark.parametrize("text", ["train: [", "just words", "train: {units: 1, "])
+def test_what_is_not_yaml_is_named(configs: Path, text: str) -> None:
+    (configs / "cell" / "lstm.yaml").write_text(text, "utf-8")
+    with pytest.raises(UserError, match=r"cell/lstm.yaml: "):
+        load_config("maekrak", "lstm", folder=configs)
+
+
+def test_a_cell_may_not_change_what_all_cells_share(configs: Path) -> None:
+    (configs / "cell" / "lstm.yaml").write_text("tokenize: {pieces: 700}", "utf-8")
+    with pytest.raises(UserError, match=r"cell/lstm.yaml: tokenize: all cells share this stage"):
+        load_config("maekrak", "lstm", folder=configs)

@@ -1,0 +1,61 @@
+"""The classifier reads what is there: not the padding, not the neighbours in a batch."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pipeline.config import Config
+from pipeline.manifest import sha256
+from pipeline.model import Pooling, build, load, positive, save
+
+IDS = tf.ragged.constant([[5, 7, 9], [4], [], [8, 8, 8, 8, 8, 8]], dtype=tf.int32, ragged_rank=1)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"pooling": "last"},
+        {"pooling": "mean", "bidirectional": False},
+        {"pooling": "max", "cell": "vanilla"},
+        {"pooling": "max", "cell": "gru", "layers": 2},
+    ],
+    ids=lambda changes: "-".join(map(str, changes.values())),
+)
+def test_padding_and_neighbours_do_not_matter(config: Config, changes: dict[str, object]) -> None:
+    model = build(config.train.model_copy(update=changes), vocabulary=20)
+    together = positive(model, IDS)
+    alone = [positive(model, IDS[i : i + 1])[0] for i in range(IDS.nrows())]
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+    padded = tf.sigmoid(model(tf.constant([[5, 7, 9, 0, 0, 0, 0]]))[:, 0])
+    np.testing.assert_allclose(padded, together[:1], atol=1e-6)
+    assert np.isfinite(together).all()
+
+
+def test_pooling_by_hand() -> None:
+    states = np.array([[[1.0, -5.0], [3.0, -6.0], [9.0, 9.0]]], "float32")
+    mask = np.array([[True, True, False]])
+    pooled = {how: Pooling(how)(states, mask=mask).numpy().tolist() for how in ("last", "mean", "max")}
+    assert pooled == {"last": [[3.0, -6.0]], "mean": [[2.0, -5.5]], "max": [[3.0, -5.0]]}
+
+
+@pytest.mark.parametrize("how", ["last", "mean", "max"])
+def test_pooling_of_padding_alone_is_zero(how: str) -> None:
+    pooled = Pooling(how)(np.ones((1, 3, 2), "float32"), mask=np.zeros((1, 3), bool))
+    assert pooled.numpy().tolist() == [[0.0, 0.0]]
+
+
+def test_the_same_model_is_the_same_file(config: Config, tmp_path: Path) -> None:
+    model = build(config.train, vocabulary=20)
+    save(model, tmp_path / "one.keras")
+    save(model, tmp_path / "two.keras")
+    assert sha256(tmp_path / "one.keras") == sha256(tmp_path / "two.keras")
+    again = keras.saving.load_model(tmp_path / "one.keras")
+    np.testing.assert_array_equal(positive(again, IDS), positive(model, IDS))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.keras", "two.keras"]
+
+
+def test_a_sealed_model_loads(config: Config, train_folder: Path) -> None:
+    assert load(train_folder).get_layer("embedding").output_dim == config.train.embedding

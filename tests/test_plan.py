@@ -1,0 +1,67 @@
+"""A plan changes with what its stage is made from, and with nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import STAGES, load_config
+from pipeline.errors import UserError
+from pipeline.plan import make_plan, write_plans
+
+
+def code(stage: str, data: str = "maekrak", cell: str = "lstm") -> set[str]:
+    return set(make_plan(stage, load_config(data, cell), data, cell).code)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_s_own_module_is_its_code(stage: str) -> None:
+    assert f"pipeline/{stage}.py" in code(stage)
+
+
+def test_code_holds_what_is_imported_and_what_the_config_names() -> None:
+    assert {"pipeline/model.py", "pipeline/batches.py", "pipeline/cells/lstm.py", "pipeline/cells/__init__.py"} <= code(
+        "train"
+    )
+    assert {"pipeline/baseline.py", "pipeline/pairs/ko.yaml"} <= code("evaluate")
+    assert "pipeline/datasets/maekrak/phrases.yaml" in code("ingest")
+
+
+def test_code_holds_nothing_of_other_choices_and_stages() -> None:
+    assert not code("train") & {
+        "pipeline/cells/gru.py",
+        "pipeline/evaluate.py",
+        "pipeline/ingest.py",
+        "pipeline/config.py",
+    }
+    assert not any("maekrak/" in path for path in code("ingest", data="nsmc"))
+    assert "pipeline/pairs/en.yaml" not in code("evaluate")
+
+
+def test_unchanged_plans_keep_their_timestamps(tmp_path: Path) -> None:
+    write_plans(load_config("maekrak", "lstm"), "maekrak", "lstm", tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")}
+    assert {path.stem for path in before} == set(STAGES)
+    write_plans(load_config("maekrak", "lstm", "train.epochs=9"), "maekrak", "lstm", tmp_path)
+    changed = {path.stem for path in before if path.stat().st_mtime_ns != before[path]}
+    assert changed == {"train"}
+
+
+def test_local_files_are_part_of_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NSMC_DIR", str(tmp_path))
+    (tmp_path / "ratings_train.txt").write_text("one")
+    one = make_plan("ingest", load_config("nsmc", "lstm"), "nsmc", None)
+    (tmp_path / "ratings_train.txt").write_text("two")
+    two = make_plan("ingest", load_config("nsmc", "lstm"), "nsmc", None)
+    assert one.sources.keys() == two.sources.keys() == {"ratings_train.txt"}
+    assert one.sources != two.sources
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NSMC_DIR", str(tmp_path / "gone"))
+    with pytest.raises(UserError, match=r"NSMC_DIR=.*gone: no such folder"):
+        make_plan("ingest", load_config("nsmc", "lstm"), "nsmc", None)
+
+
+def test_a_name_without_a_file_is_refused() -> None:
+    with pytest.raises(UserError, match=r"train.cell: 'nope' is not there; allowed: gru, lstm, vanilla"):
+        make_plan("train", load_config("maekrak", "lstm", "train.cell=nope"), "maekrak", "lstm")
