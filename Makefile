@@ -69,6 +69,17 @@ ui: $(INSTALLED) ## Open the MLflow UI on the project's store (http://127.0.0.1:
 
 ##@ The project
 
+PAGES := $(patsubst notebooks/%.py,$(ARTIFACTS)/notebooks/%.html,$(wildcard notebooks/*/*.py))
+
+notebooks: ## Run the notebooks, on the embedded corpus, into pages
+	@$(MAKE) --no-print-directory DATA=maekrak CELL=lstm $(PAGES)
+
+$(ARTIFACTS)/notebooks/%.html: notebooks/%.py $(OF_CELL)/evaluate/manifest.json
+	@mkdir -p $(@D)
+	@$(VENV)/bin/jupytext --quiet --to ipynb --output - $< | ARTIFACTS="$(ARTIFACTS)" $(VENV)/bin/jupyter nbconvert \
+	  --log-level WARN --stdin --execute --to html --output "$(abspath $@)"
+	@echo $@
+
 test: $(INSTALLED) ## Run the tests
 	@$(VENV)/bin/python -m pytest
 

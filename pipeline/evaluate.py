@@ -31,7 +31,7 @@ def evaluate(config: EvaluateConfig, ingest: Path, tokenize: Path, train: Path, 
     test, training = read_reviews(ingest, "test"), read_reviews(ingest, "train")
     baseline = fit_baseline(config.baseline, training)
     every_pair = read_pairs(config.pairs)
-    pairs = unseen_pairs(every_pair, set(training.texts))
+    pairs = unseen_pairs(every_pair, {normalize(text) for text in training.texts})
 
     def read(texts: list[str]) -> Readings:
         return {
@@ -124,21 +124,21 @@ def _draw_confusion(path: Path, labels: np.ndarray, on_test: Readings) -> None:
             colour = "white" if share > 0.5 else "black"
             axes.text(column, row, f"{counts[row, column]:,.0f}\n{share:.1%}", ha="center", va="center", color=colour)
         axes.set(title=who, xlabel="read as", ylabel="is", xticks=[0, 1], yticks=[0, 1])
-        axes.set_xticklabels(["bad", "good"])
-        axes.set_yticklabels(["bad", "good"])
+        axes.set_xticklabels(["neg", "pos"])
+        axes.set_yticklabels(["neg", "pos"])
     save(drawing, path)
 
 
 def _draw_calibration(path: Path, bins: int, labels: np.ndarray, on_test: Readings) -> None:
     drawing = figure(5, 4.4)
     axes = drawing.subplots()
-    axes.plot([0, 1], [0, 1], color=NEUTRAL, linewidth=1, label="as often as it says")
+    axes.plot([0, 1], [0, 1], color=NEUTRAL, linewidth=1, label="as often as said")
     for who, colour in (("model", POSITIVE), ("baseline", NEGATIVE)):
         bin_of = np.minimum((on_test[who] * bins).astype(int), bins - 1)
         filled = np.unique(bin_of)
         said = [on_test[who][bin_of == b].mean() for b in filled]
         happened = [labels[bin_of == b].mean() for b in filled]
         axes.plot(said, happened, marker="o", color=colour, label=who)
-    axes.set(title="Calibration on test", xlabel="probability of good it gives", ylabel="share that is good")
+    axes.set(title="Calibration on test", xlabel="probability of positive", ylabel="share that is positive")
     axes.legend()
     save(drawing, path)

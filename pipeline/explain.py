@@ -51,7 +51,8 @@ def trace_gates(model: keras.Model, pieces: Pieces, text: str) -> dict[str, np.n
 
 
 def draw_readings(path: Path, pieces: Pieces, texts: dict[str, str], readings: dict[str, np.ndarray]) -> None:
-    drawing = figure(9, 5.6)
+    longest = max(len(reading) for reading in readings.values())
+    drawing = figure(max(9, 0.6 * longest), 5.6)
     for axes, (name, text) in zip(drawing.subplots(len(texts), 1, sharey=True), texts.items(), strict=True):
         reading, shown = readings[name], pieces.split(text)
         axes.axhline(0.5, color=NEUTRAL, linewidth=1)
@@ -62,9 +63,9 @@ def draw_readings(path: Path, pieces: Pieces, texts: dict[str, str], readings: d
             axes.annotate(
                 f"{probability:.2f}", (at, probability), (0, 7), textcoords="offset points", ha="center", fontsize=8
             )
-        axes.set(title=f"{text}   {reading[-1]:.2f}", ylim=(-0.05, 1.15), ylabel="probability of good")
-        axes.set_xticks(range(len(shown)), [piece.replace("▁", " ") for piece in shown])
-    drawing.suptitle("What is read so far decides: the probability of good after each piece")
+        axes.set(title=f"{text}   {reading[-1]:.2f}", ylim=(-0.05, 1.15), ylabel="positive")
+        axes.set_xticks(range(len(shown)), [piece.replace("▁", "_") for piece in shown])
+    drawing.suptitle("What is read so far decides: the probability of positive after each piece")
     save(drawing, path)
 
 
@@ -78,7 +79,7 @@ def draw_gates(path: Path, pieces: Pieces, text: str, gates: dict[str, np.ndarra
             values[:, telling].T, aspect="auto", cmap="RdBu" if signed else "Blues", vmin=-1 if signed else 0, vmax=1
         )
         axes.set(title=f"{name} gate" if not signed else name, ylabel="units", yticks=[])
-        axes.set_xticks(range(len(values)), [piece.replace("▁", " ") for piece in pieces.split(text)])
+        axes.set_xticks(range(len(values)), [piece.replace("▁", "_") for piece in pieces.split(text)])
         drawing.colorbar(image, ax=axes)
     drawing.suptitle(text)
     save(drawing, path)

@@ -23,7 +23,7 @@ def save(drawing: Figure, path: Path) -> None:
 def _use_korean_font() -> None:
     package = importlib.util.find_spec("koreanize_matplotlib")  # found, not imported: its code needs distutils
     fonts = Path(str(package.origin)).parent / "fonts" if package else Path()
-    for path in sorted(fonts.glob("NanumGothic*.ttf")):
+    for path in (fonts / "NanumGothic.ttf", fonts / "NanumGothicBold.ttf"):
         if not any(font.fname == str(path) for font in font_manager.fontManager.ttflist):
             font_manager.fontManager.addfont(str(path))
     matplotlib.rcParams.update({"font.family": "NanumGothic", "axes.unicode_minus": False})

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import unicodedata
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -37,15 +38,15 @@ def ingest(config: IngestConfig, out: Path) -> dict[str, float]:
     seen: set[str] = set()
     dropped: Counter[str] = Counter(empty=0, in_another_split=0, repeated=0)
     test = _read(builder, "test", dropped)
-    train = _drop_seen(_read(builder, "train", dropped), {text for text, _ in test}, seen, dropped)
+    of_test = {normalize(text) for text, _ in test}
+    train = _drop_seen(_read(builder, "train", dropped), of_test, seen, dropped)
     splits = {
-        "train": [review for review in train if not in_dev(review[0], config.dev_share)],
-        "dev": [review for review in train if in_dev(review[0], config.dev_share)],
+        "train": [(text, label) for text, label in train if not in_dev(text, config.dev_share)],
+        "dev": [(text, label) for text, label in train if in_dev(text, config.dev_share)],
         "test": test,
     }
     if "unsupervised" in builder.info.splits:
-        others = seen | {text for text, _ in test}
-        splits["unsupervised"] = _drop_seen(_read(builder, "unsupervised", dropped), others, set(), dropped)
+        splits["unsupervised"] = _drop_seen(_read(builder, "unsupervised", dropped), of_test | seen, set(), dropped)
 
     for name, reviews in splits.items():
         write_reviews(out / f"{name}.parquet", reviews)
@@ -58,30 +59,31 @@ def ingest(config: IngestConfig, out: Path) -> dict[str, float]:
 
 
 def in_dev(text: str, share: float) -> bool:
-    """Whether a normalised text of train belongs to dev: the same answer on every machine, in any order."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) < share * 2**64
+    """Whether a text of train belongs to dev: the same answer on every machine, in any order, for any spacing."""
+    return int.from_bytes(hashlib.sha256(normalize(text).encode()).digest()[:8]) < share * 2**64
 
 
 def _read(builder: tfds.core.DatasetBuilder, split: str, dropped: Counter[str]) -> Labelled:
     reviews: Labelled = []
     for batch in builder.as_dataset(split=split, batch_size=4096, shuffle_files=False).as_numpy_iterator():
-        texts = (normalize(text.decode("utf-8", "replace")) for text in batch["text"])
+        texts = (unicodedata.normalize("NFC", text.decode("utf-8", "replace")) for text in batch["text"])
         reviews += [(text, int(label)) for text, label in zip(texts, batch["label"], strict=True)]
-    kept = [review for review in reviews if review[0]]
+    kept = [(text, label) for text, label in reviews if normalize(text)]
     dropped["empty"] += len(reviews) - len(kept)
     return kept
 
 
 def _drop_seen(reviews: Labelled, others: set[str], seen: set[str], dropped: Counter[str]) -> Labelled:
-    """The reviews whose text is neither in `others` nor, by now, in `seen`, which grows by them."""
+    """The reviews whose normalised text is neither in `others` nor, by now, in `seen`, which grows by theirs."""
     kept: Labelled = []
     for text, label in reviews:
-        if text in others:
+        key = normalize(text)
+        if key in others:
             dropped["in_another_split"] += 1
-        elif text in seen:
+        elif key in seen:
             dropped["repeated"] += 1
         else:
-            seen.add(text)
+            seen.add(key)
             kept.append((text, label))
     return kept
 
@@ -118,5 +120,5 @@ def _sources(dataset: str, builder: tfds.core.DatasetBuilder) -> dict[str, str]:
         return {path.name: sha256(path) for path in sorted(folder.glob("*.txt"))}
     if (PACKAGE / "datasets" / dataset).is_dir():
         ours = {path.name: sha256(path) for path in sorted((PACKAGE / "datasets" / dataset).glob("*.yaml"))}
-        return ours | {url: info.checksum for url, info in sorted(builder.url_infos.items())}
+        return ours | {url: info.checksum for url, info in sorted((builder.url_infos or {}).items())}
     return {path.name: sha256(path) for path in sorted(Path(builder.data_dir).glob("*.tfrecord*"))}

@@ -1,6 +1,7 @@
 """The classifier around a recurrent layer: pieces -> embedding -> recurrent layers -> pooling -> one logit."""
 
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -66,18 +67,19 @@ def _recurrent(config: TrainConfig, name: str) -> keras.layers.Layer:
 
 def positive(model: keras.Model, ids: tf.RaggedTensor, batch_pieces: int = 8192) -> np.ndarray:
     """The probability of the positive class for each review, float32 [reviews]."""
-    read = tf.function(
-        lambda batch: tf.sigmoid(model(batch, training=False)[:, 0]),
-        input_signature=[tf.TensorSpec((None, None), tf.int32)],
-    )
     probabilities = np.zeros(ids.nrows(), np.float32)
     for rows, batch in batches_in_order(ids, batch_pieces):
-        probabilities[rows] = read(batch)
+        probabilities[rows] = _read(model, batch)
     return probabilities
 
 
+@tf.function(reduce_retracing=True)  # one graph for a model, whatever the shapes of its batches
+def _read(model: keras.Model, batch: tf.Tensor) -> tf.Tensor:
+    return tf.sigmoid(model(batch, training=False)[:, 0])
+
+
 def save(model: keras.Model, path: Path) -> None:
-    """Save as `.keras`, the same model as the same bytes: without the date that Keras writes into it."""
+    """Save as `.keras`, the same model as the same bytes: without the date and memory addresses that Keras writes."""
     aside = path.with_name(f"dated-{path.name}")
     model.save(aside)
     with zipfile.ZipFile(aside) as dated, zipfile.ZipFile(path, "w") as undated:
@@ -85,8 +87,18 @@ def save(model: keras.Model, path: Path) -> None:
             content = dated.read(name)
             if name == "metadata.json":
                 content = json.dumps(json.loads(content) | {"date_saved": ""}).encode()
+            elif name == "config.json":
+                content = _number_shared_objects(content)
             undated.writestr(zipfile.ZipInfo(name), content)
     aside.unlink()
+
+
+def _number_shared_objects(config: bytes) -> bytes:
+    """Number the objects that a configuration shares in the order they come in, instead of by their addresses."""
+    numbers: dict[bytes, bytes] = {}
+    return re.sub(
+        rb'(?<="shared_object_id": )\d+', lambda found: numbers.setdefault(found[0], b"%d" % len(numbers)), config
+    )
 
 
 def load(train: Path) -> keras.Model:

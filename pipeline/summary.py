@@ -18,7 +18,7 @@ def summary(artifacts: Path, data: str, cell: str) -> None:
         f"  pairs both right  {m['pair_consistency']:6.1%}   baseline {m['baseline_pair_consistency']:6.1%}"
         f"   ({m['pairs']:.0f} pairs)",
         "",
-        *(f"  good with {e[f'explain_{name}_positive']:4.0%}   {text}" for name, text in texts),
+        *(f"  positive {e[f'explain_{name}_positive']:4.0%}   {text}" for name, text in texts),
         "",
         f"  model    {folder / 'export' / 'saved_model'}",
         f"  card     {folder / 'export' / 'MODEL_CARD.md'}",

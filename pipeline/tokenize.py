@@ -1,5 +1,6 @@
 """tokenize: learn the pieces (SentencePiece units) from the train split, and nothing else."""
 
+import io
 import json
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -54,10 +55,11 @@ def train_pieces(config: TokenizeConfig, ingest: Path, out: Path) -> None:
     """
     import sentencepiece
 
+    model = io.BytesIO()  # given a file's name, it would write that name into the model
     try:
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=iter(read_reviews(ingest, "train").texts),
-            model_prefix=str(out / "pieces"),
+            model_writer=model,
             model_type="unigram",
             vocab_size=config.pieces,
             character_coverage=config.character_coverage,
@@ -73,11 +75,7 @@ def train_pieces(config: TokenizeConfig, ingest: Path, out: Path) -> None:
     except RuntimeError as error:
         reason = str(error).rsplit("] ", 1)[-1].strip()
         raise UserError(f"tokenize.pieces: {config.pieces} pieces can't be learned from train: {reason}") from None
-    _write_table(out)
-
-
-def _write_table(out: Path) -> None:
-    """Turn SentencePiece's own vocabulary file into one whose rows say their id."""
-    rows = (out / "pieces.vocab").read_text("utf-8").split("\n")[:-1]
-    (out / "pieces.tsv").write_text("".join(f"{i}\t{row}\n" for i, row in enumerate(rows)), "utf-8")
-    (out / "pieces.vocab").unlink()
+    (out / "pieces.model").write_bytes(model.getvalue())
+    processor = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+    rows = (f"{i}\t{processor.id_to_piece(i)}\t{processor.get_score(i):.6g}\n" for i in range(len(processor)))
+    (out / "pieces.tsv").write_text("".join(rows), "utf-8")

@@ -39,7 +39,7 @@ def test_overlays_hold_only_differences(path: Path) -> None:
     def repeated(overlay: dict, base: dict) -> list[str]:
         same = [key for key, value in overlay.items() if key in base and base[key] == value]
         inner = [repeated(v, base[k]) for k, v in overlay.items() if isinstance(v, dict) and k in base]
-        return same + sum(inner, [])
+        return [*same, *(key for keys in inner for key in keys)]
 
     base = yaml.safe_load((CONFIGS / "base.yaml").read_text("utf-8"))
     assert repeated(yaml.safe_load(path.read_text("utf-8")) or {}, base) == []

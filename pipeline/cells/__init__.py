@@ -36,7 +36,7 @@ class Cell(keras.layers.Layer):
     """Base of the recurrent cells.
 
     A subclass says how many blocks of `units` its weights hold (`blocks`) and how many states it carries
-    (`states`), and defines `gates` and `call`.
+    (`states`), and defines `call` and, where it has gates, `gates`.
 
     Weights:
         kernel: [inputs, blocks * units], recurrent_kernel: [units, blocks * units], bias: [blocks * units].
@@ -60,6 +60,10 @@ class Cell(keras.layers.Layer):
     def initial_bias(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
         """Zeros; a cell whose gates should start elsewhere overrides this."""
         return ops.zeros(shape, dtype)
+
+    def gates(self, inputs: Any, states: list[Any]) -> dict[str, Any]:
+        """The gates of a step by name, each [batch, units]; none where nothing decides what is kept."""
+        return {}
 
     def get_initial_state(self, batch_size: int) -> list[Any]:
         return [ops.zeros((batch_size, self.units), self.compute_dtype) for _ in range(self.states)]

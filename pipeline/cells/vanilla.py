@@ -31,9 +31,6 @@ class VanillaCell(Cell):
         super().__init__(units, **kwargs)
         self.activation = keras.activations.get(activation)
 
-    def gates(self, inputs: Any, states: list[Any]) -> dict[str, Any]:
-        return {}  # it has none: nothing decides what is kept
-
     def call(self, inputs: Any, states: list[Any]) -> tuple[Any, list[Any]]:
         (h,) = states
         h = self.activation(inputs @ self.kernel + h @ self.recurrent_kernel + self.bias)

@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 
 import requests
-import requests
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 
 from pipeline.errors import UserError
 from pipeline.plan import PACKAGE, local_folder, local_variable
+from pipeline.quiet import quiet
 
 NO_DOWNLOAD = (tfds.download.DownloadError, requests.RequestException)
 
@@ -30,6 +30,8 @@ def prepare(dataset: str, folder: Path) -> tfds.core.DatasetBuilder:
     Raises:
         UserError: where there is neither local data nor a network, or a download has the wrong checksum.
     """
+    with quiet():
+        import tensorflow  # noqa: F401  TFDS would import it later, and aloud
     if not sys.stderr.isatty():
         tfds.disable_progress_bar()
     ours = (PACKAGE / "datasets" / dataset).is_dir()

@@ -1,0 +1,88 @@
+"""A copy of the project that a test may edit, and make run in it."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.conftest import small_reviews
+
+ROOT = Path(__file__).parent.parent
+
+SMALL = """
+tokenize: {pieces: 512, phrases: [죽인다]}
+train: {embedding: 8, units: 8, epochs: 2, batch_pieces: 512, learning_rate: 0.02}
+evaluate: {worst_errors: 5}
+export: {compared_texts: 40}
+"""
+
+
+def readme_blocks(heading: str, readme: str = "README.md") -> dict[str, str]:
+    """The files that README shows under a heading: path -> content. Each block's first line names its file."""
+    sections = re.split(r"^## ", (ROOT / readme).read_text("utf-8"), flags=re.MULTILINE)
+    (text,) = [part for part in sections if part.startswith(heading)]
+    blocks = re.findall(r"```(?:python|yaml)\n# (\S+)\n(.*?)```", text, flags=re.DOTALL)
+    return dict(blocks)
+
+
+class Project:
+    """The project's files as git sees them, with README's own data set `shop` and cell `leaky` added."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root / "project"
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+        )
+        for name in filter(None, listed.stdout.decode().split("\0")):
+            if (ROOT / name).is_file():
+                (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, self.root / name)  # a newer requirements.txt would have make install it
+        (self.root / ".venv").symlink_to(ROOT / ".venv")
+        for heading in ("Your own data set", "Your own cell"):
+            for path, content in readme_blocks(heading).items():
+                self.write(path, content.encode())
+        overlay = self.root / "configs" / "data" / "shop.yaml"
+        overlay.write_text(overlay.read_text("utf-8") + SMALL, "utf-8")
+        self.shop = root / "shop"
+        self.shop.mkdir()
+        for name, count, seed in (("train", 500, 1), ("test", 100, 2)):
+            rows = (f"{('neg', 'pos')[label]}\t{text}\n" for text, label in small_reviews(count, seed))
+            (self.shop / f"{name}.tsv").write_text("".join(rows), "utf-8")
+
+    def write(self, name: str, content: bytes) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    def command(self, *arguments: str) -> list[str]:
+        return ["make", "DATA=shop", "CELL=leaky", *arguments]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        ours = {"NSMC_DIR", "TFDS_DATA_DIR", "TEXT", "SET", "DATA", "CELL", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+        return {k: v for k, v in os.environ.items() if k not in ours} | {"SHOP_DIR": str(self.shop)}
+
+    def make(self, *arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:
+        given = subprocess.run(
+            self.command(*arguments),
+            cwd=self.root,
+            env=self.environment,
+            capture_output=True,
+            input=stdin or b"",
+            check=False,
+        )
+        return subprocess.CompletedProcess(given.args, given.returncode, given.stdout.decode(), given.stderr.decode())
+
+    def started(self, *arguments: str) -> set[str]:
+        """The stages that a successful make ran."""
+        done = self.make(*arguments)
+        assert done.returncode == 0, done.stderr
+        return set(re.findall(r"/(\w+): started", done.stderr))
+
+    def folder(self, stage: str, cell: str = "leaky") -> Path:
+        shared = stage in ("ingest", "tokenize")
+        return self.root.joinpath("artifacts", "shop", *([] if shared else [cell]), stage)

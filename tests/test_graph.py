@@ -1,0 +1,247 @@
+"""The main job from end to end, in a copy of the project, on README's own data set and cell.
+
+The tests run in order on one project: each finds it as the one before left it, everything made.
+"""
+
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.project import Project
+
+CELL_STAGES = {"train", "evaluate", "explain", "export"}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return Project(tmp_path_factory.mktemp("graph"))
+
+
+def manifest(project: Project, stage: str, cell: str = "leaky") -> dict:
+    return json.loads((project.folder(stage, cell) / "manifest.json").read_text("utf-8"))
+
+
+def edit(project: Project, name: str, old: str, new: str) -> None:
+    path = project.root / name
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def only_line(error: str) -> str:
+    """The error's one line; make adds its own below it."""
+    lines = [line for line in error.splitlines() if not re.match(r"make|.*: (started|up to date|done)", line)]
+    assert len(lines) == 1, error
+    return lines[0]
+
+
+def test_the_first_run_makes_everything_and_sums_it_up(project: Project) -> None:
+    done = project.make("all")
+    assert done.returncode == 0, done.stderr
+    metrics = manifest(project, "evaluate")["metrics"]
+    assert metrics["test_accuracy"] > 0.9
+    assert f"accuracy on test  {metrics['test_accuracy']:6.1%}" in done.stdout
+    assert f"baseline {metrics['baseline_test_accuracy']:6.1%}" in done.stdout
+    assert "두 시간 동안 시간만 죽인다!" in done.stdout
+    assert "next: make predict DATA=shop CELL=leaky" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_the_second_run_does_nothing(project: Project) -> None:
+    before = {path: path.stat().st_mtime_ns for path in (project.root / "artifacts" / "shop").rglob("*")}
+    assert project.started("all") == set()
+    after = {path: path.stat().st_mtime_ns for path in (project.root / "artifacts" / "shop").rglob("*")}
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reruns"),
+    [
+        ("worst_errors: 5", "worst_errors: 4", {"evaluate"}),  # export too, if what evaluate writes changed
+        ("{compared_texts: 40}", "{compared_texts: 30}", {"export"}),
+        ("tokenize: {pieces: 512, phrases: [죽인다]}", "tokenize: {pieces: 512, phrases: [미쳤다]}", {"tokenize"}),
+    ],
+    ids=["evaluate", "export", "tokenize"],
+)
+def test_editing_a_section_reruns_its_stage(project: Project, old: str, new: str, reruns: set[str]) -> None:
+    edit(project, "configs/data/shop.yaml", old, new)
+    started = project.started("all")
+    assert reruns <= started
+    assert started - reruns <= CELL_STAGES - {"train"} | ({"train"} if "tokenize" in reruns else set())
+
+
+def test_code_that_is_not_of_a_stage_reruns_nothing(project: Project) -> None:
+    for name in ("pipeline/cells/gru.py", "pipeline/compare.py", "pipeline/datasets/nsmc/ratings.py"):
+        edit(project, name, '"""', '"""Edited. ')
+    (project.root / "pipeline" / "train.py").touch()
+    assert project.started("all") == set()
+
+
+def test_editing_a_module_reruns_the_stages_it_is_part_of(project: Project) -> None:
+    edit(project, "pipeline/explain.py", '"""explain:', '"""explain, edited:')
+    assert project.started("all") == {"explain"}
+
+
+def test_a_value_for_one_run(project: Project) -> None:
+    assert project.started("explain", "SET=explain.text='한 번만 죽인다'") == {"explain"}
+    assert manifest(project, "explain")["config"]["text"] == "한 번만 죽인다"
+    assert project.started("all") == {"explain"}
+
+
+def test_another_cell_reuses_the_data_stages(project: Project) -> None:
+    assert project.started("evaluate", "CELL=vanilla") == {"train", "evaluate"}
+
+
+def test_other_local_files_are_other_data(project: Project) -> None:
+    path = project.shop / "train.tsv"
+    kept = path.read_text("utf-8")
+    path.write_text(kept + "pos\t새로 온 리뷰\n", "utf-8")
+    assert project.started("ingest") == {"ingest"}
+    path.write_text(kept, "utf-8")
+    assert project.started("all") == {"ingest"}  # what it writes is what it wrote before: nothing after it runs
+
+
+def test_an_altered_artifact_is_refused_and_can_be_made_again(project: Project) -> None:
+    path = project.folder("train") / "model.keras"
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    refused = project.make("evaluate", "SET=evaluate.worst_errors=3")
+    assert refused.returncode != 0
+    assert re.match(r"error: artifacts/shop/leaky/train/model\.keras: has sha256 .*; delete", only_line(refused.stderr))
+    subprocess.run(["rm", "-r", str(project.folder("train"))], check=True)
+    assert project.started("all") == {"train"}  # the same weights again, so nothing after it
+
+
+@pytest.mark.parametrize("after", [0.0, 3.0])
+def test_a_killed_stage_is_redone_and_the_last_result_kept(project: Project, after: float) -> None:
+    sealed = (project.folder("train") / "manifest.json").read_bytes()
+    running = subprocess.Popen(
+        project.command("train", f"SET=train.seed={7 + int(after)}"),
+        cwd=project.root,
+        env=project.environment,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert running.stderr is not None
+    while b"started" not in running.stderr.readline():
+        pass
+    time.sleep(after)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    running.stderr.close()
+    assert (project.folder("train") / "manifest.json").read_bytes() == sealed
+    assert project.started("train") == set()  # without SET the sealed result is the right one
+    assert project.started("train", f"SET=train.seed={7 + int(after)}") == {"train"}
+    assert manifest(project, "train")["config"]["seed"] == 7 + int(after)
+    assert not list(project.folder("train").parent.glob(".*partial"))
+    assert "train" in project.started("all")
+
+
+def test_predict_reads_a_text_a_file_and_standard_input(project: Project) -> None:
+    one = project.make("predict", "TEXT=배우들 연기가 \"정말\" $HOME 'x' 좋았다")
+    assert one.returncode == 0, one.stderr
+    header, line = one.stdout.splitlines()
+    assert header == "positive\tlabel\ttext"
+    assert re.fullmatch(r"[01]\.\d{4}\t(pos|neg)\t배우들 연기가 \"정말\" \$HOME 'x' 좋았다", line)
+    odd = "좋았다\n\n   \n😀😀\na\0b\n".encode() + "죽".encode() * 10_000 + b"\n\xff\n"
+    (project.root / "lines.txt").write_bytes(odd)
+    by_file, by_stdin = project.make("predict", "FILE=lines.txt"), project.make("predict", stdin=odd)
+    assert by_file.stdout == by_stdin.stdout
+    assert [len(row.split("\t")) for row in by_file.stdout.split("\n")[:-1]] == [3] * 8
+
+
+def test_mlflow_holds_one_run_for_a_model_with_the_same_figures(project: Project) -> None:
+    table = project.make("compare")
+    metrics = manifest(project, "evaluate")["metrics"]
+    assert table.returncode == 0, table.stderr
+    assert re.search(rf"leaky .*{metrics['test_accuracy']:.1%}", table.stdout)
+    assert re.search(r"vanilla ", table.stdout)
+
+    from pipeline.tracking import connect
+
+    mlflow = connect(project.root / "artifacts")
+    run = mlflow.get_run(manifest(project, "train")["run_id"])
+    assert run.info.run_name == "leaky"
+    for stage in sorted(CELL_STAGES):
+        assert manifest(project, stage)["run_id"] == run.info.run_id
+        assert {name: run.data.metrics[name] for name in manifest(project, stage)["metrics"]} == manifest(
+            project, stage
+        )["metrics"]
+    assert run.data.params["train.units"] == "8"
+    assert run.inputs.dataset_inputs[0].dataset.name == "shop"
+    logged = {item.path for item in mlflow.artifacts.list_artifacts(run_id=run.info.run_id, artifact_path="explain")}
+    assert "explain/reading.png" in logged
+
+
+def test_the_champion_is_registered_and_reads_as_predict_does(project: Project) -> None:
+    from pipeline.tracking import connect
+
+    mlflow = connect(project.root / "artifacts")
+    texts = ["배우들 연기가 정말 좋았다", ""]
+    served = mlflow.pyfunc.load_model("models:/maekrak-shop@champion").predict(texts)
+    (project.root / "lines.txt").write_text("\n".join(texts) + "\n", "utf-8")
+    rows = project.make("predict", "FILE=lines.txt").stdout.splitlines()[1:]
+    assert [f"{p:.4f}" for p in served] == [row.split("\t")[0] for row in rows]
+
+
+def test_artifacts_that_cannot_be_written(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    failed = project.make("ingest", f"ARTIFACTS={tmp_path / 'file'}")
+    assert failed.returncode != 0
+    assert only_line(failed.stderr).startswith(f"error: {tmp_path / 'file'}")
+
+
+def test_a_full_disk(project: Project, tmp_path: Path) -> None:
+    """No file may grow beyond 8 KiB: to a writer that is a full disk, met in the middle of a stage."""
+    failed = subprocess.run(
+        project.command("ingest", f"ARTIFACTS={tmp_path / 'artifacts'}"),
+        cwd=project.root,
+        env=project.environment,
+        check=False,
+        capture_output=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)),
+    )
+    assert failed.returncode != 0
+    assert not list(tmp_path.rglob("manifest.json"))
+    assert "Traceback" not in failed.stderr.decode()
+    assert only_line(failed.stderr.decode()).startswith("error: ")
+    assert project.started("ingest", f"ARTIFACTS={tmp_path / 'artifacts'}") == {"ingest"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["DATA=nope"], "error: DATA=nope: there is no configs/data/nope.yaml; DATA is one of imdb_reviews, maekrak,"),
+        (["CELL=nope"], "error: CELL=nope: there is no configs/cell/nope.yaml; CELL is one of gru, leaky, lstm,"),
+        (["SET=train.epochs=-1"], "error: SET: train.epochs: -1: input should be greater than or equal to 1"),
+    ],
+)
+def test_a_bad_choice_is_one_line_within_a_second(project: Project, arguments: list[str], line: str) -> None:
+    start = time.monotonic()
+    failed = project.make("train", *arguments)
+    assert time.monotonic() - start < 3  # TensorFlow alone takes longer to import; a busy machine gets some slack
+    assert failed.returncode != 0
+    assert only_line(failed.stderr).startswith(line)
+
+
+def test_a_bad_row_is_one_line(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "ratings_train.txt").write_text("id\tdocument\tlabel\n1\t좋다\t3\n")
+    (tmp_path / "ratings_test.txt").write_text("id\tdocument\tlabel\n1\t좋다\t1\n")
+    failed = subprocess.run(
+        project.command("ingest", "DATA=nsmc"),
+        cwd=project.root,
+        env=project.environment | {"NSMC_DIR": str(tmp_path)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert failed.returncode != 0
+    assert only_line(failed.stderr) == f"error: {tmp_path}/ratings_train.txt: row 2: label '3', must be 0 or 1"
+    assert not (project.root / "artifacts" / "nsmc" / "ingest").exists()

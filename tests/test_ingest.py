@@ -1,0 +1,63 @@
+"""Splits share no text, and what was dropped is counted."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import IngestConfig
+from pipeline.ingest import in_dev, ingest
+from pipeline.reviews import read_reviews
+
+TRAIN = ["좋다", "나쁘다", " 좋다 ", "", "시험에도 있다", *(f"리뷰 {i}" for i in range(100))]
+TEST = ["시험에도 있다", "시험에만 있다", "시험에만 있다", "   "]
+UNLABELLED = ["나쁘다", "시험에만  있다", "새 글", "새 글", ""]
+
+
+@pytest.fixture
+def nsmc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "nsmc"
+    folder.mkdir()
+    for name, texts in {"train": TRAIN, "test": TEST}.items():
+        rows = "".join(f"{i}\t{text}\t{i % 2}\n" for i, text in enumerate(texts))
+        (folder / f"ratings_{name}.txt").write_text(f"id\tdocument\tlabel\n{rows}", "utf-8")
+    (folder / "unlabelled.txt").write_text("\n".join(UNLABELLED), "utf-8")
+    monkeypatch.setenv("NSMC_DIR", str(folder))
+    return folder
+
+
+def run(tmp_path: Path) -> tuple[dict[str, float], Path]:
+    out = tmp_path / "out"
+    out.mkdir()
+    return ingest(IngestConfig(dataset="nsmc", dev_share=0.2), out), out
+
+
+def test_no_text_is_in_two_splits(nsmc: Path, tmp_path: Path) -> None:
+    metrics, out = run(tmp_path)
+    texts = {name: read_reviews(out, name).texts for name in ("train", "dev", "test", "unsupervised")}
+    assert sorted(texts["train"] + texts["dev"]) == sorted({"좋다", "나쁘다", *TRAIN[5:]})
+    assert sorted(texts["test"]) == ["시험에도 있다", "시험에만 있다", "시험에만 있다"]
+    assert texts["unsupervised"] == ["새 글"]
+    assert {name: metrics[f"dropped_{name}"] for name in ("empty", "in_another_split", "repeated")} == {
+        "empty": 2,
+        "in_another_split": 3,
+        "repeated": 2,
+    }
+
+
+def test_the_report_names_the_sources_and_the_folder_holds_nothing_else(nsmc: Path, tmp_path: Path) -> None:
+    metrics, out = run(tmp_path)
+    report = json.loads((out / "report.json").read_text("utf-8"))
+    assert report["origin"] == "local files"
+    assert set(report["sources"]) == {"ratings_train.txt", "ratings_test.txt", "unlabelled.txt"}
+    assert report["splits"]["train"]["reviews"] == metrics["train_reviews"]
+    assert report["splits"]["test"]["positive_share"] == pytest.approx(1 / 3)
+    assert {path.name for path in out.iterdir()} == {
+        "report.json", "train.parquet", "dev.parquet", "test.parquet", "unsupervised.parquet",
+    }  # fmt: skip
+
+
+def test_dev_is_the_share_it_should_be_and_always_the_same() -> None:
+    chosen = [in_dev(f"리뷰 {i}", 0.05) for i in range(10_000)]
+    assert 400 < sum(chosen) < 600
+    assert in_dev("죽인다", 0.49) and not in_dev("죽인다", 0.48)  # its sha256 begins with 0x7c18: 0.4847 of the way
