@@ -24,7 +24,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help all ingest tokenize train evaluate explain export predict compare ui test lint notebooks FORCE
+.PHONY: help all ingest tokenize train evaluate explain export predict compare ui test lint notebooks plans FORCE
 
 ##@ The pipeline (DATA=maekrak|nsmc|imdb_reviews CELL=lstm|gru|vanilla SET="section.key=value ...")
 
@@ -65,7 +65,8 @@ compare: $(INSTALLED) ## Show the runs of DATA so far, from MLflow
 	@$(RUN) compare $(CHOICE)
 
 ui: $(INSTALLED) ## Open the MLflow UI on the project's store (http://127.0.0.1:5000)
-	@$(VENV)/bin/mlflow ui --backend-store-uri "sqlite:///$(abspath $(ARTIFACTS))/mlflow/mlflow.db"
+	@test -f "$(ARTIFACTS)/mlflow/mlflow.db" || { echo "error: $(ARTIFACTS)/mlflow: no runs yet; run make all" >&2; exit 1; }
+	@MLFLOW_DISABLE_TELEMETRY=true $(VENV)/bin/mlflow ui --backend-store-uri "sqlite:///$(abspath $(ARTIFACTS))/mlflow/mlflow.db"
 
 ##@ The project
 

@@ -186,7 +186,7 @@ def _one_line(error: ValidationError, origins: dict[str, str]) -> str:
     if problem["type"] == "extra_forbidden":
         return f"{origin}: {key}: unknown key; allowed here: {', '.join(_keys_beside(location))}"
     if problem["type"] == "missing":
-        return f"{origin}: {key}: no value; add it"
+        return f"{key}: no value; give it one in configs/base.yaml, or in the overlay of the data set or the cell"
     hint = " (YAML reads this as a string: write 0.001 or 1.0e-3)" if _numeral(value) else ""
     return f"{origin}: {key}: {value!r}: {problem['msg'].lower()}{hint}"
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pipeline.errors import UserError
 from pipeline.manifest import Manifest
 
 LOOKED_AT = {".json", ".md", ".png", ".tsv", ".html"}  # what a person opens in the UI; data and weights stay out
@@ -44,7 +45,7 @@ def log_stage(artifacts: Path, sealed: Manifest, folder: Path, inputs: dict[str,
     if mlflow.get_experiment_by_name(sealed.data) is None:
         mlflow.create_experiment(sealed.data, (artifacts / "mlflow" / "artifacts" / sealed.data).resolve().as_uri())
     mlflow.set_experiment(sealed.data)
-    earlier = inputs["train"].run_id if "train" in inputs else None
+    earlier = _run_of(mlflow, inputs["train"]) if "train" in inputs else None
     with mlflow.start_run(run_id=earlier, run_name=None if earlier else sealed.cell or sealed.stage) as run:
         if not earlier:
             _log_origin(mlflow, sealed, inputs)
@@ -57,6 +58,16 @@ def log_stage(artifacts: Path, sealed: Manifest, folder: Path, inputs: dict[str,
         if sealed.stage == "export":
             _register(mlflow, sealed, folder, run.info.run_id)
         return str(run.info.run_id)
+
+
+def _run_of(mlflow: Any, train: Manifest) -> str:
+    try:
+        mlflow.get_run(train.run_id)
+    except mlflow.exceptions.MlflowException:
+        raise UserError(
+            f"MLflow no longer holds the run {train.run_id} of {train.data}, {train.cell}; delete its folder train to make it again"
+        ) from None
+    return train.run_id
 
 
 def _log_origin(mlflow: Any, sealed: Manifest, inputs: dict[str, Manifest]) -> None:

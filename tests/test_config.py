@@ -88,7 +88,7 @@ def test_a_bad_value_is_blamed_on_the_file_it_stands_in(configs: Path) -> None:
 
 def test_a_missing_value_is_named(configs: Path) -> None:
     (configs / "cell" / "lstm.yaml").write_text("", "utf-8")
-    with pytest.raises(UserError, match=r"base.yaml: train.cell: no value"):
+    with pytest.raises(UserError, match=r"train.cell: no value; give it one in configs/base.yaml, or in the overlay"):
         load_config("maekrak", "lstm", folder=configs)
 
 
