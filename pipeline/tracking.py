@@ -64,9 +64,8 @@ def _run_of(mlflow: Any, train: Manifest) -> str:
     try:
         mlflow.get_run(train.run_id)
     except mlflow.exceptions.MlflowException:
-        raise UserError(
-            f"MLflow no longer holds the run {train.run_id} of {train.data}, {train.cell}; delete its folder train to make it again"
-        ) from None
+        what = f"the run {train.run_id} of {train.data}, {train.cell}"
+        raise UserError(f"MLflow no longer holds {what}; delete its folder train to make it again") from None
     return train.run_id
 
 
