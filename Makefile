@@ -1,8 +1,9 @@
 # The stage graph. `make` alone prints help; every value of the stages is in configs/.
 
-DATA ?= maekrak
-CELL ?= lstm
-SET ?=
+# These three are set on the command line alone: a DATA left in the environment would be another data set.
+DATA := maekrak
+CELL := lstm
+SET :=
 ARTIFACTS ?= artifacts
 PYTHON ?= python3
 
@@ -16,9 +17,14 @@ CHOICE = --artifacts "$(ARTIFACTS)" --data "$(DATA)" --cell "$(CELL)"
 # What users type goes through the environment as typed: neither make nor the shell may read its $ and quotes.
 override SET := $(value SET)
 export SET
-ifdef TEXT
+unexport TEXT FILE
+ifeq ($(origin TEXT),command line)
 override TEXT := $(value TEXT)
 export TEXT
+endif
+ifeq ($(origin FILE),command line)
+override FILE := $(value FILE)
+export FILE
 endif
 
 .DEFAULT_GOAL := help
@@ -58,8 +64,9 @@ FORCE:
 
 ##@ Its results
 
-predict: export ## Read TEXT="...", FILE=path, or lines on standard input; prints TSV
-	@$(RUN) predict $(CHOICE) $(if $(FILE),--file "$(FILE)")
+# What is exported is read as it is; a prediction never trains anew what stands there.
+predict: $(if $(wildcard $(OF_CELL)/export/manifest.json),$(INSTALLED),export) ## Read TEXT="...", FILE=path, or lines on standard input; prints TSV
+	@$(RUN) predict $(CHOICE)
 
 compare: $(INSTALLED) ## Show the runs of DATA so far, from MLflow
 	@$(RUN) compare $(CHOICE)

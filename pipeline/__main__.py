@@ -26,6 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
         if error.errno not in DISK:
             raise
         return _fail(f"{error.filename or options.artifacts}: {error.strerror}")
+    except BrokenPipeError:  # whoever reads our lines has read enough, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         return _fail("interrupted; nothing half-made is left")
     return 0
@@ -42,8 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--set", default="", help="section.key=value ...")
     commands.add_parser("summary", parents=[chosen], help="the results in short")
     commands.add_parser("compare", parents=[chosen], help="a table of the runs so far")
-    predict = commands.add_parser("predict", parents=[chosen], help="read TEXT, a file's lines, or standard input")
-    predict.add_argument("--file", type=Path)
+    commands.add_parser("predict", parents=[chosen], help="read TEXT, the lines of FILE, or standard input")
     for stage in STAGES:
         command = commands.add_parser(stage, help=f"run {stage}, unless its artifact is up to date")
         command.add_argument("plan", type=Path, help="the stage's plan")
@@ -71,7 +72,7 @@ def _run(options: argparse.Namespace) -> None:
 
         export = options.artifacts / options.data / options.cell / "export"
         verify(export)
-        predict(export, options.file)
+        predict(export)
     else:
         from pipeline.runner import run_stage
 

@@ -6,10 +6,10 @@ it, and `SET="section.key=value"` what differs for one run.
 
 import shlex
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, Self, get_type_hints
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import UserError
 
@@ -25,8 +25,14 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
+def ascending(bounds: list[int]) -> list[int]:
+    if bounds != sorted(set(bounds)):
+        raise ValueError("must ascend")
+    return bounds
+
+
 class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
 
 class IngestConfig(Section):
@@ -57,6 +63,12 @@ class TrainConfig(Section):
     patience: Count
     seed: Annotated[int, Field(ge=0, lt=2**31)]
 
+    @model_validator(mode="after")
+    def last_is_of_one_direction(self) -> Self:
+        if self.pooling == "last" and self.bidirectional:
+            raise ValueError("pooling last needs bidirectional false: read backwards, the last piece is the first")
+        return self
+
 
 class BaselineConfig(Section):
     word_ngrams: Count
@@ -68,14 +80,14 @@ class BaselineConfig(Section):
 class EvaluateConfig(Section):
     baseline: BaselineConfig
     pairs: Name
-    length_buckets: Annotated[list[Count], Field(min_length=1)]
+    length_buckets: Annotated[list[Count], Field(min_length=1), AfterValidator(ascending)]
     calibration_bins: Count
     worst_errors: Count
 
 
 class ExplainConfig(Section):
-    text: str
-    against: str
+    text: Annotated[str, Field(min_length=1)]
+    against: Annotated[str, Field(min_length=1)]
 
 
 class ExportConfig(Section):
@@ -188,7 +200,8 @@ def _one_line(error: ValidationError, origins: dict[str, str]) -> str:
     if problem["type"] == "missing":
         return f"{key}: no value; give it one in configs/base.yaml, or in the overlay of the data set or the cell"
     hint = " (YAML reads this as a string: write 0.001 or 1.0e-3)" if _numeral(value) else ""
-    return f"{origin}: {key}: {value!r}: {problem['msg'].lower()}{hint}"
+    shown = "" if isinstance(value, dict) else f"{value!r}: "
+    return f"{origin}: {key}: {shown}{problem['msg'].lower()}{hint}"
 
 
 def _keys_beside(location: list[str]) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from sklearn.metrics import confusion_matrix
 
 from pipeline.baseline import baseline_positive, fit_baseline
 from pipeline.batches import encode
@@ -117,12 +118,13 @@ def _write_categories(path: Path, pairs: list[Pair], on_pos: Readings, on_neg: R
 def _draw_confusion(path: Path, labels: np.ndarray, on_test: Readings) -> None:
     drawing = figure(7, 3.4)
     for axes, who in zip(drawing.subplots(1, 2), ("model", "baseline"), strict=True):
-        counts = np.histogram2d(labels, on_test[who] >= 0.5, bins=2)[0]
-        axes.imshow(counts / counts.sum(axis=1, keepdims=True), cmap="Blues", vmin=0, vmax=1)
+        counts = confusion_matrix(labels, on_test[who] >= 0.5, labels=[0, 1])
+        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         for row, column in np.ndindex(2, 2):
-            share = counts[row, column] / counts[row].sum()
-            colour = "white" if share > 0.5 else "black"
-            axes.text(column, row, f"{counts[row, column]:,.0f}\n{share:.1%}", ha="center", va="center", color=colour)
+            shown = f"{counts[row, column]:,}\n{shares[row, column]:.1%}"
+            colour = "white" if shares[row, column] > 0.5 else "black"
+            axes.text(column, row, shown, ha="center", va="center", color=colour)
         axes.set(title=who, xlabel="read as", ylabel="is", xticks=[0, 1], yticks=[0, 1])
         axes.set_xticklabels(["neg", "pos"])
         axes.set_yticklabels(["neg", "pos"])

@@ -15,7 +15,7 @@ from pipeline.config import IngestConfig
 from pipeline.datasets import prepare
 from pipeline.errors import UserError
 from pipeline.manifest import sha256
-from pipeline.plan import PACKAGE, local_folder
+from pipeline.plan import PACKAGE, local_sources
 from pipeline.reviews import normalize, write_reviews
 
 Labelled = list[tuple[str, int]]
@@ -32,8 +32,6 @@ def ingest(config: IngestConfig, out: Path) -> dict[str, float]:
     """
     scratch = out / "scratch"
     builder = prepare(config.dataset, scratch)
-    if missing := {"train", "test"} - set(builder.info.splits):
-        raise UserError(f"{config.dataset}: has no split {missing.pop()}; it must have train and test")
 
     seen: set[str] = set()
     dropped: Counter[str] = Counter(empty=0, in_another_split=0, repeated=0)
@@ -48,6 +46,10 @@ def ingest(config: IngestConfig, out: Path) -> dict[str, float]:
     if "unsupervised" in builder.info.splits:
         splits["unsupervised"] = _drop_seen(_read(builder, "unsupervised", dropped), of_test | seen, set(), dropped)
 
+    if empty := [name for name in ("train", "dev", "test") if not splits[name]]:
+        raise UserError(
+            f"{config.dataset}: no review is left for {empty[0]}; give more data, or another ingest.dev_share"
+        )
     for name, reviews in splits.items():
         write_reviews(out / f"{name}.parquet", reviews)
     report = _report(config.dataset, builder, splits, dropped)
@@ -109,16 +111,18 @@ def _describe(reviews: Labelled) -> dict[str, float]:
 
 
 def _origin(dataset: str, builder: tfds.core.DatasetBuilder) -> str:
-    if local_folder(dataset):
-        return "local files"
-    return "this project" if (PACKAGE / "datasets" / dataset).is_dir() and not builder.url_infos else "its public home"
+    """Where the reviews are from, in words that a reader of the report or the model card can rely on."""
+    if local := local_sources(dataset):
+        official = {info.checksum for info in (builder.url_infos or {}).values()}
+        return "local files, the official ones" if official and official <= set(local.values()) else "local files"
+    if not builder.url_infos:
+        return "this project"
+    return f"TFDS {builder.info.full_name}"
 
 
 def _sources(dataset: str, builder: tfds.core.DatasetBuilder) -> dict[str, str]:
-    """sha256 of what the reviews were read from: local files, downloads, our own sources, or TFDS's records."""
-    if folder := local_folder(dataset):
-        return {path.name: sha256(path) for path in sorted(folder.glob("*.txt"))}
-    if (PACKAGE / "datasets" / dataset).is_dir():
-        ours = {path.name: sha256(path) for path in sorted((PACKAGE / "datasets" / dataset).glob("*.yaml"))}
-        return ours | {url: info.checksum for url, info in sorted((builder.url_infos or {}).items())}
-    return {path.name: sha256(path) for path in sorted(Path(builder.data_dir).glob("*.tfrecord*"))}
+    """sha256 of what the reviews were read from: local files, our own sources, or downloads as pinned."""
+    if local := local_sources(dataset):
+        return local
+    ours = {path.name: sha256(path) for path in sorted((PACKAGE / "datasets" / dataset).glob("*.yaml"))}
+    return ours | {url: info.checksum for url, info in sorted((builder.url_infos or {}).items())}

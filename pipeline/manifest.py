@@ -82,8 +82,13 @@ def verify(folder: Path) -> Manifest:
 
 def hash_files(folder: Path) -> dict[str, File]:
     """The hash and size of every file below `folder` save its manifest, by path relative to it."""
-    paths = sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / NAME)
+    paths = (p for p in visible_files(folder) if p != folder / NAME)
     return {str(p.relative_to(folder)): File(sha256=sha256(p), bytes=p.stat().st_size) for p in paths}
+
+
+def visible_files(folder: Path) -> list[Path]:
+    """All files below `folder` in order, without those that file browsers and editors leave there."""
+    return sorted(p for p in folder.rglob("[!.]*") if p.is_file())
 
 
 def sha256(path: Path) -> str:

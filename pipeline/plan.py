@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pipeline.config import CELL_STAGES, DATA_STAGES, Config
 from pipeline.errors import UserError
-from pipeline.manifest import sha256, write_atomically
+from pipeline.manifest import sha256, visible_files, write_atomically
 
 PACKAGE = Path(__file__).parent
 
@@ -44,14 +44,15 @@ def write_plans(config: Config, data: str, cell: str, artifacts: Path) -> None:
 
 def make_plan(stage: str, config: Config, data: str, cell: str | None) -> Plan:
     values = getattr(config, stage).model_dump()
-    code = _closure(f"pipeline.{stage}") | _named_code(stage, values)
+    names = values | ({"cell": config.train.cell} if stage in CELL_STAGES else {})  # they all run the cell
+    code = _closure(f"pipeline.{stage}") | _named_code(stage, names)
     return Plan(
         stage=stage,
         data=data,
         cell=cell,
         config=values,
         code={str(p.relative_to(PACKAGE.parent)): sha256(p) for p in sorted(code)},
-        sources=_sources(values["dataset"]) if stage == "ingest" else {},
+        sources=local_sources(values["dataset"]) if stage == "ingest" else {},
     )
 
 
@@ -94,7 +95,7 @@ def _named_code(stage: str, values: dict[str, Any]) -> set[Path]:
             continue
         path = PACKAGE / pattern.format(values[key])
         if path.is_dir():
-            found |= {p for p in path.rglob("*") if p.is_file() and p.suffix != ".pyc"}
+            found |= {p for p in visible_files(path) if p.suffix != ".pyc"}
         elif path.suffix == ".py" and path.exists():
             found |= _closure(f"pipeline.cells.{path.stem}")
         elif path.exists():
@@ -105,7 +106,7 @@ def _named_code(stage: str, values: dict[str, Any]) -> set[Path]:
     return found
 
 
-def _sources(dataset: str) -> dict[str, str]:
+def local_sources(dataset: str) -> dict[str, str]:
     """sha256 of every local file of a data set of ours, so that other files under its variable are other data.
 
     A data set of the TFDS catalogue needs none: its version says what it holds.
@@ -115,7 +116,7 @@ def _sources(dataset: str) -> dict[str, str]:
         return {}
     if not folder.is_dir():
         raise UserError(f"{local_variable(dataset)}={folder}: no such folder")
-    return {str(p.relative_to(folder)): sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {str(p.relative_to(folder)): sha256(p) for p in visible_files(folder)}
 
 
 def local_variable(dataset: str) -> str:

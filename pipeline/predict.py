@@ -2,56 +2,73 @@
 
 import os
 import sys
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from pipeline.errors import UserError
 from pipeline.quiet import quiet
 
-BATCH = 256  # texts read at once, so that memory is bounded however many lines there are
+BATCH = 256  # texts read at once: bounds the memory, however many lines there are
 
 
-def predict(export: Path, file: Path | None) -> None:
+def predict(export: Path) -> None:
     """Print a line for each text: probability of positive, label and text, separated by tabs, under a header.
 
-    The text is the environment's `TEXT`, else the texts are the lines of `file`, else those of standard input.
+    The text is the environment's `TEXT`, else the texts are the lines of the file that `FILE` names, else those of
+    standard input.
 
     Raises:
-        UserError: if `file` can't be read, or nothing is given to read.
+        UserError: if the file can't be read, or nothing is given to read.
     """
-    texts = _texts(file)
+    texts = read_texts()
+    serve = load_serving(export)
     print("positive\tlabel\ttext")
-    for text, positive in zip(texts, predict_all(export, texts), strict=True):
-        shown = text.decode("utf-8", "replace").translate(dict.fromkeys(range(32), " "))
-        print(f"{positive:.4f}\t{'pos' if positive >= 0.5 else 'neg'}\t{shown}")
+    while batch := list(islice(texts, BATCH)):
+        for text, positive in zip(batch, serve(batch), strict=True):
+            shown = text.decode("utf-8", "replace").translate(dict.fromkeys(range(32), " "))
+            print(f"{positive:.4f}\t{'pos' if positive >= 0.5 else 'neg'}\t{shown}", flush=True)
 
 
 def predict_all(export: Path, texts: list[bytes]) -> list[float]:
-    """The probability of positive that the newest model of an `export` artifact gives to each UTF-8 text."""
+    """The probability of positive for each UTF-8 text."""
+    serve, waiting = load_serving(export), iter(texts)
+    return [p for batch in iter(lambda: list(islice(waiting, BATCH)), []) for p in serve(batch)]
+
+
+def load_serving(export: Path) -> Callable[[list[bytes]], list[float]]:
+    """The newest model of an `export` artifact: UTF-8 texts -> the probability of positive for each."""
     with quiet():
         import tensorflow as tf
         import tensorflow_text  # noqa: F401  registers the ops that the model is made of
 
     newest = max((export / "saved_model").iterdir(), key=lambda version: int(version.name))
     model = tf.saved_model.load(str(newest))
-    serve = model.signatures["serving_default"]
-    batches = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
-    return [p for batch in batches for p in serve(text=tf.constant(batch))["positive"].numpy().tolist()]
+
+    def serve(texts: list[bytes]) -> list[float]:
+        answer: list[float] = model.signatures["serving_default"](text=tf.constant(texts))["positive"].numpy().tolist()
+        return answer
+
+    return serve
 
 
-def _texts(file: Path | None) -> list[bytes]:
-    if "TEXT" in os.environ:
-        return [os.fsencode(os.environ["TEXT"])]
+def read_texts() -> Iterator[bytes]:
+    """The texts that the user gives, one after the other, as the bytes they are."""
+    text, file = os.environ.get("TEXT"), os.environ.get("FILE")
+    if text is not None and file is not None:
+        raise UserError("both TEXT and FILE are given; give one of them")
+    if text is not None:
+        return iter([os.fsencode(text)])
     if file is not None:
         try:
-            return _lines(file.read_bytes())
+            return lines(Path(file).open("rb"))
         except OSError as error:
             raise UserError(f"{file}: {error.strerror}") from None
     if sys.stdin.isatty():
         raise UserError('nothing to read: give TEXT="...", FILE=path, or lines on standard input')
-    return _lines(sys.stdin.buffer.read())
+    return lines(sys.stdin.buffer)
 
 
-def _lines(content: bytes) -> list[bytes]:
+def lines(stream: Iterable[bytes]) -> Iterator[bytes]:
     """Lines end at a newline and nowhere else; a last line needs none."""
-    lines = content.split(b"\n")
-    return [line.removesuffix(b"\r") for line in (lines[:-1] if lines[-1] == b"" else lines)]
+    return (line.removesuffix(b"\n").removesuffix(b"\r") for line in stream)

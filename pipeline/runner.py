@@ -2,6 +2,8 @@
 
 import fcntl
 import importlib
+import math
+import os
 import shutil
 import sys
 import time
@@ -12,6 +14,8 @@ from pipeline.errors import UserError
 from pipeline.manifest import NAME, Manifest, hash_files, read_manifest, verify, write_atomically
 from pipeline.plan import Plan
 from pipeline.quiet import quiet
+
+LEAST_FREE = 1 << 20  # bytes
 
 
 def run_stage(plan_path: Path, manifests: list[Path]) -> None:
@@ -24,24 +28,28 @@ def run_stage(plan_path: Path, manifests: list[Path]) -> None:
     Raises:
         UserError: if an input's files disagree with its manifest, or the stage can't do its work.
     """
-    plan = Plan.model_validate_json(plan_path.read_bytes())
     folder = plan_path.with_suffix("")
-    with plan_path.open() as lock:
+    with folder.with_name(f".{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second make waits, then finds the work done
+        start = time.time()
+        plan = Plan.model_validate_json(plan_path.read_bytes())
         inputs = {path.parent.name: verify(path.parent) for path in manifests}
         digests = {name: manifest.digest for name, manifest in inputs.items()} | plan.sources
-        if _sealed_from(folder, plan, digests):
-            (folder / NAME).touch()
+        if _sealed_from(folder, plan, inputs, digests):
             _say(plan, "up to date")
-            return
-        _make(plan, folder, {path.parent.name: path.parent for path in manifests}, inputs, digests)
+        else:
+            _make(plan, folder, {path.parent.name: path.parent for path in manifests}, inputs, digests)
+        # As old as its plan when it was read: what is edited while a stage runs is newer to make.
+        os.utime(folder / NAME, (start, start))
 
 
-def _sealed_from(folder: Path, plan: Plan, digests: dict[str, str]) -> bool:
+def _sealed_from(folder: Path, plan: Plan, inputs: dict[str, Manifest], digests: dict[str, str]) -> bool:
     try:
         sealed = read_manifest(folder)
     except UserError:
         return False  # not complete, or of another version: to be made anew
+    if "train" in inputs and sealed.run_id != inputs["train"].run_id:
+        return False  # the same weights, but trained anew: its figures belong to that run
     return (sealed.config, sealed.code, sealed.inputs) == (plan.config, plan.code, digests)
 
 
@@ -51,32 +59,56 @@ def _make(
     aside = folder.with_name(f".{plan.stage}.partial")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir()
-    _say(plan, "started")
+    try:
+        _say(plan, "started")
+        sealed = _run(plan, aside, reads, digests)
+        from pipeline.tracking import log_stage  # after the stage: MLflow takes seconds to import
+
+        run_id = log_stage(artifacts_of(folder, plan.stage), sealed, aside, inputs)
+        write_atomically(aside / NAME, sealed.model_copy(update={"run_id": run_id}).model_dump_json(indent=1) + "\n")
+        _put_in_place(aside, folder)
+    except Exception as error:
+        if shutil.disk_usage(aside).free < LEAST_FREE:  # libraries tell of a full disk in ways of their own
+            raise UserError(f"{folder.parent}: the disk is full") from error
+        raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    figures = ", ".join(f"{name} {value:.4g}" for name, value in sealed.metrics.items())
+    _say(plan, f"done in {sealed.seconds:.0f} s: {figures}")
+
+
+def _run(plan: Plan, out: Path, reads: dict[str, Path], digests: dict[str, str]) -> Manifest:
     start = time.monotonic()
     with quiet():
         module = importlib.import_module(f"pipeline.{plan.stage}")
     stage = getattr(module, plan.stage)
-    metrics = stage(config=section(plan.stage).model_validate(plan.config), out=aside, **reads)
-    sealed = Manifest(
+    metrics = stage(config=section(plan.stage).model_validate(plan.config), out=out, **reads)
+    if wrong := [name for name, value in metrics.items() if not math.isfinite(value)]:
+        raise UserError(
+            f"{plan.stage}: {wrong[0]} is {metrics[wrong[0]]}: too high a learning rate, or data of one label?"
+        )
+    return Manifest(
         stage=plan.stage,
         data=plan.data,
         cell=plan.cell,
         config=plan.config,
         inputs=digests,
         code=plan.code,
-        outputs=hash_files(aside),
+        outputs=hash_files(out),
         metrics=metrics,
         seconds=round(time.monotonic() - start, 1),
         run_id="",
     )
-    from pipeline.tracking import log_stage  # after the stage: MLflow takes seconds to import
 
-    run_id = log_stage(artifacts_of(folder, plan.stage), sealed, aside, inputs)
-    write_atomically(aside / NAME, sealed.model_copy(update={"run_id": run_id}).model_dump_json(indent=1) + "\n")
-    shutil.rmtree(folder, ignore_errors=True)
+
+def _put_in_place(aside: Path, folder: Path) -> None:
+    """Rename, so that at every moment the folder is the old artifact, the new one, or not there."""
+    old = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
     aside.rename(folder)
-    figures = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
-    _say(plan, f"done in {sealed.seconds:.0f} s: {figures}")
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def artifacts_of(folder: Path, stage: str) -> Path:

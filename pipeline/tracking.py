@@ -7,6 +7,7 @@ import json
 import logging
 import os
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +30,7 @@ def connect(artifacts: Path) -> Any:
     store = (artifacts / "mlflow").resolve()
     store.mkdir(parents=True, exist_ok=True)
     mlflow.set_tracking_uri(f"sqlite:///{store}/mlflow.db")
+    mlflow.set_registry_uri(f"sqlite:///{store}/mlflow.db")
     return mlflow
 
 
@@ -42,7 +44,12 @@ def log_stage(artifacts: Path, sealed: Manifest, folder: Path, inputs: dict[str,
         The run that it was logged to: train's where the stage reads train, else a new one.
     """
     mlflow = connect(artifacts)
-    if mlflow.get_experiment_by_name(sealed.data) is None:
+    experiment = mlflow.get_experiment_by_name(sealed.data)
+    if experiment is not None and experiment.lifecycle_stage != "active":
+        raise UserError(
+            f"MLflow's experiment {sealed.data} is deleted; restore it in the UI, or delete {artifacts / 'mlflow'}"
+        )
+    if experiment is None:
         mlflow.create_experiment(sealed.data, (artifacts / "mlflow" / "artifacts" / sealed.data).resolve().as_uri())
     mlflow.set_experiment(sealed.data)
     earlier = _run_of(mlflow, inputs["train"]) if "train" in inputs else None
@@ -62,10 +69,12 @@ def log_stage(artifacts: Path, sealed: Manifest, folder: Path, inputs: dict[str,
 
 def _run_of(mlflow: Any, train: Manifest) -> str:
     try:
-        mlflow.get_run(train.run_id)
+        there = mlflow.get_run(train.run_id).info.lifecycle_stage == "active"
     except mlflow.exceptions.MlflowException:
+        there = False
+    if not there:
         what = f"the run {train.run_id} of {train.data}, {train.cell}"
-        raise UserError(f"MLflow no longer holds {what}; delete its folder train to make it again") from None
+        raise UserError(f"MLflow no longer holds {what}; delete its folder train to make it again")
     return train.run_id
 
 
@@ -92,26 +101,30 @@ def _log_curves(mlflow: Any, path: Path) -> None:
 
 
 def _register(mlflow: Any, sealed: Manifest, folder: Path, run_id: str) -> None:
-    """Register the SavedModel; `@champion` is the version whose run is best on dev."""
+    """Register the SavedModel; `@champion` is the version whose run is best on the present dev split."""
     name = f"maekrak-{sealed.data}"
     (version_folder,) = (folder / "saved_model").iterdir()
     info = mlflow.pyfunc.log_model(
         name="model",
         python_model=str(Path(__file__).parent / "serving" / "registered.py"),
         artifacts={"saved_model": str(version_folder)},
-        pip_requirements=["tensorflow==2.21.0", "tensorflow-text==2.21.1"],
+        pip_requirements=[f"{package}=={version(package)}" for package in ("tensorflow", "tensorflow-text")],
         registered_model_name=name,
     )
     client = mlflow.MlflowClient()
     champion = client.get_registered_model(name).aliases.get("champion")
-    if champion is None or _dev_accuracy(client, run_id) >= _dev_accuracy(
-        client, client.get_model_version(name, champion).run_id
-    ):
+    if champion is None or _beats(client.get_run(run_id).data, _data_of(client, name, champion)):
         client.set_registered_model_alias(name, "champion", info.registered_model_version)
 
 
-def _dev_accuracy(client: Any, run_id: str) -> float:
-    return float(client.get_run(run_id).data.metrics["dev_accuracy"])
+def _data_of(client: Any, name: str, number: str) -> Any:
+    return client.get_run(client.get_model_version(name, number).run_id).data
+
+
+def _beats(run: Any, champion: Any) -> bool:
+    """Not worse on dev, or measured on another dev: figures of different data can't be compared."""
+    same_data = run.tags["ingest_digest"] == champion.tags["ingest_digest"]
+    return not same_data or run.metrics["dev_accuracy"] >= champion.metrics["dev_accuracy"]
 
 
 class Run(NamedTuple):
@@ -125,7 +138,7 @@ def finished_runs(artifacts: Path, data: str) -> list[Run]:
     mlflow = connect(artifacts)
     runs = mlflow.search_runs(
         experiment_names=[data],
-        filter_string="tags.train_digest != ''",
+        filter_string="tags.train_digest != '' and attributes.status = 'FINISHED'",
         output_format="list",
         order_by=["start_time DESC"],
     )

@@ -2,7 +2,6 @@
 
 import json
 import sys
-import warnings
 from pathlib import Path
 
 import keras
@@ -30,8 +29,10 @@ def train(config: TrainConfig, ingest: Path, tokenize: Path, out: Path) -> dict[
     ids = {name: encode(pieces, reviews.texts, config.longest) for name, reviews in splits.items()}
 
     batches = training_batches(ids["train"], splits["train"].labels, config, pieces)
-    steps = config.epochs * int(batches.reduce(0, lambda count, _: count + 1))
-    decay = keras.optimizers.schedules.PolynomialDecay(config.learning_rate, steps, end_learning_rate=0.0)
+    steps = int(batches.reduce(0, lambda count, _: count + 1))
+    decay = keras.optimizers.schedules.PolynomialDecay(
+        config.learning_rate, config.epochs * steps, end_learning_rate=0.0
+    )
 
     model = build(config, len(pieces.vocabulary))
     model.compile(
@@ -40,10 +41,9 @@ def train(config: TrainConfig, ingest: Path, tokenize: Path, out: Path) -> dict[
         metrics=[keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy")],
         jit_compile=False,  # batches differ in shape, and XLA would compile for each
     )
-    # Keras learns only at the first epoch's end how many batches there are, and warns that there are no more.
-    warnings.filterwarnings("ignore", message="Your input ran out of data")
     history = model.fit(
-        batches,
+        batches.repeat(),  # piece dropout makes a batch more or less of each epoch: an epoch is a number of steps
+        steps_per_epoch=steps,
         validation_data=dev_batches(ids["dev"], splits["dev"].labels, config),
         epochs=config.epochs,
         shuffle=False,  # the batches are shuffled as they are made

@@ -9,6 +9,11 @@ from pipeline.errors import UserError
 from pipeline.plan import make_plan, write_plans
 
 
+@pytest.fixture(autouse=True)
+def no_local_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NSMC_DIR", raising=False)
+
+
 def code(stage: str, data: str = "maekrak", cell: str = "lstm") -> set[str]:
     return set(make_plan(stage, load_config(data, cell), data, cell).code)
 
@@ -22,7 +27,7 @@ def test_code_holds_what_is_imported_and_what_the_config_names() -> None:
     assert {"pipeline/model.py", "pipeline/batches.py", "pipeline/cells/lstm.py", "pipeline/cells/__init__.py"} <= code(
         "train"
     )
-    assert {"pipeline/baseline.py", "pipeline/pairs/ko.yaml"} <= code("evaluate")
+    assert {"pipeline/baseline.py", "pipeline/pairs/ko.yaml", "pipeline/cells/lstm.py"} <= code("evaluate")
     assert "pipeline/datasets/maekrak/phrases.yaml" in code("ingest")
 
 

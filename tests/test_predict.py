@@ -7,29 +7,36 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.predict import _lines, _texts
+from pipeline.predict import lines, read_texts
+
+
+@pytest.fixture(autouse=True)
+def nothing_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TEXT", "FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"c\n")))
 
 
 def test_lines_end_at_newlines_alone() -> None:
-    assert _lines("하나\r\n둘\u2028둘\x0b둘\n\n넷".encode()) == [
-        "하나".encode(),
-        "둘\u2028둘\x0b둘".encode(),
-        b"",
-        "넷".encode(),
-    ]
-    assert _lines(b"") == []
-    assert _lines(b"one\n") == [b"one"]
+    text = "하나\r\n둘\u2028둘\x0b둘\n\n넷".encode()
+    assert list(lines(io.BytesIO(text))) == ["하나".encode(), "둘\u2028둘\x0b둘".encode(), b"", "넷".encode()]
+    assert list(lines(io.BytesIO(b""))) == []
+    assert list(lines(io.BytesIO(b"one\n"))) == [b"one"]
 
 
-def test_text_comes_before_file_before_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_text_or_a_file_or_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "lines").write_text("a\nb\n")
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"c\n")))
-    assert _texts(None) == [b"c"]
-    assert _texts(tmp_path / "lines") == [b"a", b"b"]
+    assert list(read_texts()) == [b"c"]
+    monkeypatch.setenv("FILE", str(tmp_path / "lines"))
+    assert list(read_texts()) == [b"a", b"b"]
     monkeypatch.setenv("TEXT", "$x 'y' 죽인다!")
-    assert _texts(tmp_path / "lines") == ["$x 'y' 죽인다!".encode()]
+    with pytest.raises(UserError, match="both TEXT and FILE are given"):
+        read_texts()
+    monkeypatch.delenv("FILE")
+    assert list(read_texts()) == ["$x 'y' 죽인다!".encode()]
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FILE", str(tmp_path / "gone"))
     with pytest.raises(UserError, match=r"gone: No such file"):
-        _texts(tmp_path / "gone")
+        read_texts()

@@ -42,7 +42,8 @@ def prepare(dataset: str, folder: Path) -> tfds.core.DatasetBuilder:
             builder = module.Builder(data_dir=folder)
         else:
             builder = tfds.builder(dataset, data_dir=cache)
-        _reach(dataset, builder)
+        _check(dataset, builder.info)
+        _reach(dataset, builder, cache)
         with contextlib.redirect_stdout(None):  # it announces folders that are not there for long
             builder.download_and_prepare(download_dir=cache / "downloads")
     except tfds.core.DatasetNotFoundError:
@@ -60,12 +61,23 @@ def prepare(dataset: str, folder: Path) -> tfds.core.DatasetBuilder:
             f"{dataset}: no download ({_first_line(error)}); "
             f"connect to the network, set {variable} to a folder with the data, or type make all DATA=maekrak"
         ) from None
+    if missing := {"train", "test"} - set(builder.info.splits):
+        raise UserError(f"{dataset}: has no split {missing.pop()}; it must have train and test")
     return builder
 
 
-def _reach(dataset: str, builder: tfds.core.DatasetBuilder) -> None:
+def _check(dataset: str, info: tfds.core.DatasetInfo) -> None:
+    named = getattr(info.features["label"], "names", None) if {"text", "label"} <= set(info.features) else None
+    if named != ["neg", "pos"]:
+        raise UserError(
+            f"{dataset}: has features {sorted(info.features)}; must have text, and label with names neg, pos"
+        )
+
+
+def _reach(dataset: str, builder: tfds.core.DatasetBuilder, cache: Path) -> None:
     """Ask the public home for an answer before TFDS does, which without a network tries for minutes."""
-    if builder.url_infos and not local_folder(dataset) and not Path(builder.data_dir).exists():
+    there = local_folder(dataset) or Path(builder.data_dir).exists() or (cache / "downloads" / dataset).exists()
+    if builder.url_infos and not there:
         requests.get(next(iter(builder.url_infos)), stream=True, timeout=20).close()
 
 

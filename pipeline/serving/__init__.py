@@ -1,1 +1,1 @@
-"""The exported model as a service."""
+"""The exported model in the hands of others: as MLflow loads it."""

@@ -4,6 +4,8 @@ from typing import Any
 
 import mlflow
 
+BATCH = 256  # texts read at once: bounds the memory
+
 
 class Sentiment(mlflow.pyfunc.PythonModel):
     """Texts in, the probability of positive for each out."""
@@ -17,8 +19,9 @@ class Sentiment(mlflow.pyfunc.PythonModel):
     def predict(self, context: Any, model_input: list[str], params: dict[str, Any] | None = None) -> list[float]:
         import tensorflow as tf
 
-        texts = tf.constant(list(model_input), tf.string)
-        return self.model.signatures["serving_default"](text=texts)["positive"].numpy().tolist()
+        serve = self.model.signatures["serving_default"]
+        batches = [model_input[start : start + BATCH] for start in range(0, len(model_input), BATCH)]
+        return [p for batch in batches for p in serve(text=tf.constant(list(batch)))["positive"].numpy().tolist()]
 
 
 mlflow.models.set_model(Sentiment())

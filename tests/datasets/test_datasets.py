@@ -8,6 +8,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download.checksums import UrlInfo
 
 from pipeline.datasets import prepare
@@ -75,3 +76,14 @@ def test_no_network_and_no_local_data_says_what_to_do(home: Path, tmp_path: Path
 def test_a_name_that_nobody_knows(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"ingest.dataset: 'nobody_knows' is neither in pipeline/datasets nor"):
         prepare("nobody_knows", tmp_path)
+
+
+def test_labels_the_other_way_round_are_refused(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def reversed_info(self: nsmc.Builder) -> tfds.core.DatasetInfo:
+        label = tfds.features.ClassLabel(names=["pos", "neg"])
+        features = tfds.features.FeaturesDict({"text": tfds.features.Text(), "label": label})
+        return tfds.core.DatasetInfo(builder=self, features=features)
+
+    monkeypatch.setattr(nsmc.Builder, "_info", reversed_info)
+    with pytest.raises(UserError, match=r"nsmc: has features .*; must have text, and label with names neg, pos"):
+        prepare("nsmc", tmp_path / "scratch")
