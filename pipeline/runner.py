@@ -1,5 +1,6 @@
 """Run one stage: verify what it reads, run it aside, log it, seal it, and only then put it in place."""
 
+import errno
 import fcntl
 import importlib
 import math
@@ -15,6 +16,7 @@ from pipeline.manifest import NAME, Manifest, hash_files, read_manifest, verify,
 from pipeline.plan import Plan
 from pipeline.quiet import quiet
 
+DISK_FULL = [os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)]
 LEAST_FREE = 1 << 20  # bytes
 
 
@@ -68,8 +70,9 @@ def _make(
         write_atomically(aside / NAME, sealed.model_copy(update={"run_id": run_id}).model_dump_json(indent=1) + "\n")
         _put_in_place(aside, folder)
     except Exception as error:
-        if shutil.disk_usage(aside).free < LEAST_FREE:  # libraries tell of a full disk in ways of their own
-            raise UserError(f"{folder.parent}: the disk is full") from error
+        # Libraries tell of a full disk in errors of their own: by what they say, or by what is left.
+        if any(said in str(error) for said in DISK_FULL) or shutil.disk_usage(aside).free < LEAST_FREE:
+            raise UserError(f"{folder.parent}: the disk is full, or its quota") from error
         raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)

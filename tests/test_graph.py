@@ -210,7 +210,9 @@ def test_a_full_disk(project: Project, tmp_path: Path) -> None:
     assert failed.returncode != 0
     assert not list(tmp_path.rglob("manifest.json"))
     assert "Traceback" not in failed.stderr.decode()
-    assert only_line(failed.stderr.decode()).startswith("error: ")
+    assert (
+        only_line(failed.stderr.decode()) == f"error: {tmp_path / 'artifacts' / 'shop'}: the disk is full, or its quota"
+    )
     assert project.started("ingest", f"ARTIFACTS={tmp_path / 'artifacts'}") == {"ingest"}
 
 
