@@ -71,7 +71,7 @@ def _make(
         _put_in_place(aside, folder)
     except Exception as error:
         # Libraries tell of a full disk in errors of their own: by what they say, or by what is left.
-        if any(said in str(error) for said in DISK_FULL) or shutil.disk_usage(aside).free < LEAST_FREE:
+        if any(said in str(error) for said in DISK_FULL) or shutil.disk_usage(folder.parent).free < LEAST_FREE:
             raise UserError(f"{folder.parent}: the disk is full, or its quota") from error
         raise
     finally:
