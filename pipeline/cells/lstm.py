@@ -27,6 +27,7 @@ class LSTMCell(Cell):
     Shapes:
         inputs [batch, inputs], states h and c [batch, units] -> output h [batch, units], states h and c.
 
+    >>> from keras import ops
     >>> cell = LSTMCell(2)
     >>> h, [h, c] = cell(ops.ones((1, 3)), [ops.zeros((1, 2)), ops.zeros((1, 2))])
     >>> tuple(c.shape)

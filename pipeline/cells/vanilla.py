@@ -21,6 +21,7 @@ class VanillaCell(Cell):
     Shapes:
         inputs [batch, inputs], states h [batch, units] -> output h [batch, units], states h.
 
+    >>> from keras import ops
     >>> cell = VanillaCell(2)
     >>> h, [h] = cell(ops.ones((1, 3)), [ops.zeros((1, 2))])
     >>> tuple(h.shape)
