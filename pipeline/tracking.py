@@ -82,8 +82,8 @@ def _log_origin(mlflow: Any, sealed: Manifest, inputs: dict[str, Manifest]) -> N
     """What the run was made from: parameters of this stage and those before it, digests, the data set."""
     for name, manifest in {**inputs, sealed.stage: sealed}.items():
         mlflow.log_params({f"{name}.{key}": value for key, value in manifest.config.items()})
-    for name, digest in sealed.inputs.items():
-        mlflow.set_tag(f"{name}_digest", digest)
+    for name, manifest in inputs.items():
+        mlflow.set_tag(f"{name}_digest", manifest.digest)
     data = inputs.get("ingest", sealed)
     if data.stage == "ingest":
         from mlflow.data.code_dataset_source import CodeDatasetSource

@@ -248,3 +248,12 @@ def test_a_bad_row_is_one_line(project: Project, tmp_path: Path) -> None:
     assert {path.name for path in (project.root / "artifacts" / "nsmc").iterdir()} == {
         "ingest.json", ".ingest.lock", "tokenize.json", "leaky",
     }  # fmt: skip
+
+
+def test_a_run_that_mlflow_lost_is_named(project: Project) -> None:
+    store = project.root / "artifacts" / "mlflow"
+    store.rename(store.with_name("elsewhere"))
+    failed = project.make("explain", "SET=explain.text='잃어버린 기록'")
+    assert only_line(failed.stderr).startswith("error: MLflow no longer holds the run ")
+    subprocess.run(["rm", "-r", str(store)], check=True)
+    store.with_name("elsewhere").rename(store)
