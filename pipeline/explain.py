@@ -50,11 +50,16 @@ def trace_gates(model: keras.Model, pieces: Pieces, text: str) -> dict[str, np.n
     return {name: np.concatenate([ops.convert_to_numpy(step[name]) for step in steps]) for name in steps[0]}
 
 
+def tick_labels(pieces: Pieces, text: str) -> list[str]:
+    """The pieces of a text, a word's first one marked with "_": the figures' font has no "▁"."""
+    return [piece.replace("▁", "_") for piece in pieces.split(text)]
+
+
 def draw_readings(path: Path, pieces: Pieces, texts: dict[str, str], readings: dict[str, np.ndarray]) -> None:
     longest = max(len(reading) for reading in readings.values())
     drawing = figure(max(9, 0.6 * longest), 5.6)
     for axes, (name, text) in zip(drawing.subplots(len(texts), 1, sharey=True), texts.items(), strict=True):
-        reading, shown = readings[name], pieces.split(text)
+        reading, shown = readings[name], tick_labels(pieces, text)
         axes.axhline(0.5, color=NEUTRAL, linewidth=1)
         colours = [POSITIVE if p >= 0.5 else NEGATIVE for p in reading]
         axes.plot(reading, color=NEUTRAL, zorder=1)
@@ -64,14 +69,15 @@ def draw_readings(path: Path, pieces: Pieces, texts: dict[str, str], readings: d
                 f"{probability:.2f}", (at, probability), (0, 7), textcoords="offset points", ha="center", fontsize=8
             )
         axes.set(title=f"{text}   {reading[-1]:.2f}", ylim=(-0.05, 1.15), ylabel="positive")
-        axes.set_xticks(range(len(shown)), [piece.replace("▁", "_") for piece in shown])
+        axes.set_xticks(range(len(shown)), shown)
     drawing.suptitle("What is read so far decides: the probability of positive after each piece")
     save(drawing, path)
 
 
 def draw_gates(path: Path, pieces: Pieces, text: str, gates: dict[str, np.ndarray]) -> None:
     """One heat map a gate, the 24 units that vary most over the text on top of one another."""
-    drawing = figure(1.6 + 0.75 * len(pieces.split(text)), 2.2 * len(gates))
+    shown = tick_labels(pieces, text)
+    drawing = figure(1.6 + 0.75 * len(shown), 2.2 * len(gates))
     for axes, (name, values) in zip(np.atleast_1d(drawing.subplots(len(gates), 1)), gates.items(), strict=True):
         telling = np.argsort(-values.std(axis=0))[:24]
         signed = values.min() < 0
@@ -79,7 +85,7 @@ def draw_gates(path: Path, pieces: Pieces, text: str, gates: dict[str, np.ndarra
             values[:, telling].T, aspect="auto", cmap="RdBu" if signed else "Blues", vmin=-1 if signed else 0, vmax=1
         )
         axes.set(title=f"{name} gate" if not signed else name, ylabel="units", yticks=[])
-        axes.set_xticks(range(len(values)), [piece.replace("▁", "_") for piece in pieces.split(text)])
+        axes.set_xticks(range(len(shown)), shown)
         drawing.colorbar(image, ax=axes)
     drawing.suptitle(text)
     save(drawing, path)

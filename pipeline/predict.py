@@ -24,7 +24,7 @@ def predict(export: Path) -> None:
     texts = read_texts()
     serve = load_serving(export)
     print("positive\tlabel\ttext")
-    while batch := list(islice(texts, BATCH)):
+    for batch in batches(texts):
         for text, positive in zip(batch, serve(batch), strict=True):
             shown = text.decode("utf-8", "replace").translate(dict.fromkeys(range(32), " "))
             print(f"{positive:.4f}\t{'pos' if positive >= 0.5 else 'neg'}\t{shown}", flush=True)
@@ -32,8 +32,14 @@ def predict(export: Path) -> None:
 
 def predict_all(export: Path, texts: list[bytes]) -> list[float]:
     """The probability of positive for each UTF-8 text."""
-    serve, waiting = load_serving(export), iter(texts)
-    return [p for batch in iter(lambda: list(islice(waiting, BATCH)), []) for p in serve(batch)]
+    serve = load_serving(export)
+    return [p for batch in batches(texts) for p in serve(batch)]
+
+
+def batches(texts: Iterable[bytes]) -> Iterator[list[bytes]]:
+    waiting = iter(texts)
+    while batch := list(islice(waiting, BATCH)):
+        yield batch
 
 
 def load_serving(export: Path) -> Callable[[list[bytes]], list[float]]:
