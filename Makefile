@@ -30,9 +30,9 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help all ingest tokenize train evaluate explain export predict compare ui test lint notebooks plans FORCE
+.PHONY: help all ingest tokenize train evaluate explain export predict compare ui bench test lint notebooks plans FORCE
 
-##@ The pipeline (DATA=maekrak|nsmc|imdb_reviews CELL=lstm|gru|vanilla SET="section.key=value ...")
+##@ The pipeline (DATA=maekrak|nsmc|imdb_reviews CELL=lstm|gru|vanilla|... SET="section.key=value ...")
 
 all: evaluate explain export ## Run the main job, from data to exported model, and sum it up
 	@$(RUN) summary $(CHOICE)
@@ -49,7 +49,7 @@ $(OF_DATA)/ingest/manifest.json:   $(OF_DATA)/ingest.json
 $(OF_DATA)/tokenize/manifest.json: $(OF_DATA)/tokenize.json $(OF_DATA)/ingest/manifest.json
 $(OF_CELL)/train/manifest.json:    $(OF_CELL)/train.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json
 $(OF_CELL)/evaluate/manifest.json: $(OF_CELL)/evaluate.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_CELL)/train/manifest.json
-$(OF_CELL)/explain/manifest.json:  $(OF_CELL)/explain.json $(OF_DATA)/tokenize/manifest.json $(OF_CELL)/train/manifest.json
+$(OF_CELL)/explain/manifest.json:  $(OF_CELL)/explain.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_CELL)/train/manifest.json $(wildcard $(OF_DATA)/*/train/manifest.json)
 $(OF_CELL)/export/manifest.json:   $(OF_CELL)/export.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_CELL)/train/manifest.json $(OF_CELL)/evaluate/manifest.json
 
 %/manifest.json:
@@ -87,6 +87,9 @@ $(ARTIFACTS)/notebooks/%.html: notebooks/%.py $(OF_CELL)/evaluate/manifest.json
 	@$(VENV)/bin/jupytext --quiet --to ipynb --output - $< | ARTIFACTS="$(ARTIFACTS)" $(VENV)/bin/jupyter nbconvert \
 	  --log-level WARN --stdin --execute --to html --output "$(abspath $@)"
 	@echo $@
+
+bench: $(INSTALLED) ## Time the recurrent layer beside keras.layers, and torch.nn where torch is installed
+	@$(RUN) bench --artifacts "$(ARTIFACTS)"
 
 test: $(INSTALLED) ## Run the tests
 	@$(VENV)/bin/python -m pytest

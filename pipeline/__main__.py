@@ -45,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("summary", parents=[chosen], help="the results in short")
     commands.add_parser("compare", parents=[chosen], help="a table of the runs so far")
     commands.add_parser("predict", parents=[chosen], help="read TEXT, the lines of FILE, or standard input")
+    bench = commands.add_parser("bench", help="time the recurrent layer beside others")
+    bench.add_argument("--artifacts", type=Path, required=True)
     for stage in STAGES:
         command = commands.add_parser(stage, help=f"run {stage}, unless its artifact is up to date")
         command.add_argument("plan", type=Path, help="the stage's plan")
@@ -66,6 +68,13 @@ def _run(options: argparse.Namespace) -> None:
         from pipeline.compare import compare
 
         compare(options.artifacts, options.data)
+    elif options.command == "bench":
+        from pipeline.quiet import quiet
+
+        with quiet():
+            from pipeline.bench import bench
+
+        bench(options.artifacts)
     elif options.command == "predict":
         from pipeline.manifest import verify
         from pipeline.predict import predict

@@ -1,6 +1,8 @@
 """Encoded reviews as batches: alike in length, so that little padding is read, and equal in work, not in number."""
 
+from collections import Counter
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -10,7 +12,7 @@ from pipeline.pieces import Pieces
 from pipeline.splits import best_splits
 from pipeline.tokenize import PADDING
 
-BOUNDARIES = (8, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 192, 256, 384, 512, 768, 1024)
+BOUNDS = (8, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 192, 256, 384, 512, 768, 1024)
 
 
 def encode(pieces: Pieces, texts: list[str], longest: int) -> tf.RaggedTensor:
@@ -23,17 +25,31 @@ def pad(ids: tf.RaggedTensor) -> tf.Tensor:
     return ids.to_tensor(PADDING, shape=tf.stack([ids.nrows(), tf.maximum(ids.bounding_shape(axis=1), 1)]))
 
 
-def training_batches(ids: tf.RaggedTensor, labels: np.ndarray, config: TrainConfig, pieces: Pieces) -> tf.data.Dataset:
-    """Shuffled batches of (ids [batch, time], labels [batch]), other ones at each iteration, the same for one seed."""
+class Batches(NamedTuple):
+    """Batches of (ids [batch, time], labels [batch]), how many give all reviews once, and how many shapes they have."""
+
+    dataset: tf.data.Dataset
+    steps: int
+    shapes: int
+
+
+def training_batches(ids: tf.RaggedTensor, labels: np.ndarray, config: TrainConfig, pieces: Pieces) -> Batches:
+    """Shuffled batches without end, the same for one seed. All of one length have one shape."""
     reviews = _reviews(ids, labels).shuffle(len(labels), seed=config.seed)
     if config.piece_dropout:
-        reviews = _drop_pieces(reviews, pieces, config.piece_dropout, config.seed)
-    return _bucket(reviews, config.batch_pieces, config.longest)
+        reviews = _drop_pieces(reviews, pieces, config)
+    rows: Counter[int] = Counter()
+    for batch, _ in _bucket(reviews, config):
+        rows[batch.shape[1]] += batch.shape[0]
+    steps = round(sum(count / _size(time, config.batch_pieces) for time, count in rows.items()))
+    return Batches(_bucket(reviews.repeat(), config), max(1, steps), len(rows))
 
 
 def dev_batches(ids: tf.RaggedTensor, labels: np.ndarray, config: TrainConfig) -> tf.data.Dataset:
     """All reviews once, in batches of (ids [batch, time], labels [batch])."""
-    return _bucket(_reviews(ids, labels), config.batch_pieces, config.longest)
+    batches = _bucket(_reviews(ids, labels), config)
+    count = batches.reduce(np.int64(0), lambda count, _: count + 1)
+    return batches.apply(tf.data.experimental.assert_cardinality(count))  # else Keras warns that the data ran out
 
 
 def batches_in_order(ids: tf.RaggedTensor, batch_pieces: int) -> Iterator[tuple[np.ndarray, tf.Tensor]]:
@@ -55,32 +71,39 @@ def _reviews(ids: tf.RaggedTensor, labels: np.ndarray) -> tf.data.Dataset:
     return reviews.map(lambda ids, label: (ids, label))  # turns each ragged row into the tensor that padding asks for
 
 
-def _bucket(reviews: tf.data.Dataset, batch_pieces: int, longest: int) -> tf.data.Dataset:
-    boundaries = [b for b in BOUNDARIES if b < longest]
-    sizes = [max(1, batch_pieces // b) for b in (*boundaries, longest)]
+def _bucket(reviews: tf.data.Dataset, config: TrainConfig) -> tf.data.Dataset:
+    """Batches padded to the upper bound of their bucket: few shapes, each of which XLA need compile but once."""
+    bounds = [*(bound for bound in BOUNDS if bound < config.longest), config.longest]
     batches = reviews.bucket_by_sequence_length(
         lambda ids, label: tf.shape(ids)[0],
-        bucket_boundaries=[b + 1 for b in boundaries],  # its buckets exclude their upper bound
-        bucket_batch_sizes=sizes,
+        bucket_boundaries=[bound + 1 for bound in bounds],  # its buckets exclude their upper bound
+        bucket_batch_sizes=[*(_size(bound, config.batch_pieces) for bound in bounds), 1],
         padding_values=(PADDING, 0.0),
+        pad_to_bucket_boundary=True,
     )
     return batches.prefetch(tf.data.AUTOTUNE)
 
 
-def _drop_pieces(reviews: tf.data.Dataset, pieces: Pieces, rate: float, seed: int) -> tf.data.Dataset:
-    """Split each piece in two or more with probability `rate`, so that a word is met in more than one spelling.
+def _size(time: int, batch_pieces: int) -> int:
+    """How many reviews of a length are a batch: a number that loops can share evenly, where it is not very small."""
+    size = max(1, batch_pieces // time)
+    return size if size < 4 else size - size % 4
+
+
+def _drop_pieces(reviews: tf.data.Dataset, pieces: Pieces, config: TrainConfig) -> tf.data.Dataset:
+    """Split each piece in two or more with probability `piece_dropout`: a word is met in more than one spelling.
 
     The idea is BPE-dropout's (Provilkov et al. 2020); the splits are those that the unigram model likes best.
     """
     size = len(pieces.vocabulary)
     splits = best_splits(pieces.vocabulary, pieces.scores)
     table = tf.ragged.constant([[i] for i in range(size)] + splits, dtype=tf.int32)  # row size + i splits piece i
-    seeds = tf.data.Dataset.random(seed, rerandomize_each_iteration=True).batch(2)
+    seeds = tf.data.Dataset.random(config.seed, rerandomize_each_iteration=True).batch(2)
 
     def split(review: tuple[tf.Tensor, tf.Tensor], seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         ids, label = review
-        dropped = tf.random.stateless_uniform(tf.shape(ids), seed) < rate
+        dropped = tf.random.stateless_uniform(tf.shape(ids), seed) < config.piece_dropout
         rows = ids + size * tf.cast(dropped, tf.int32)
-        return tf.gather(table, rows).flat_values, label
+        return tf.gather(table, rows).flat_values[-config.longest :], label
 
     return tf.data.Dataset.zip(reviews, seeds).map(split, num_parallel_calls=tf.data.AUTOTUNE)

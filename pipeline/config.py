@@ -48,12 +48,14 @@ class TokenizeConfig(Section):
 
 class TrainConfig(Section):
     cell: Name
+    cell_options: dict[Name, bool | float | str]
     embedding: Count
     units: Count
     layers: Count
     bidirectional: bool
     pooling: Literal["last", "mean", "max"]
     dropout: Share
+    recurrent_dropout: Share
     piece_dropout: Share
     longest: Count
     batch_pieces: Count
@@ -88,6 +90,8 @@ class EvaluateConfig(Section):
 class ExplainConfig(Section):
     text: Annotated[str, Field(min_length=1)]
     against: Annotated[str, Field(min_length=1)]
+    flow_pieces: Annotated[int, Field(ge=2)]
+    flow_reviews: Count
 
 
 class ExportConfig(Section):

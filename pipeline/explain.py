@@ -1,23 +1,33 @@
-"""explain: how the network reads two texts that share a phrase, piece by piece, as figures."""
+"""explain: how the network reads two texts that share a phrase, and how far back it could learn from, as figures."""
 
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import ops
 
+from pipeline.batches import encode, pad
 from pipeline.config import ExplainConfig
 from pipeline.figures import NEGATIVE, NEUTRAL, POSITIVE, figure, save
+from pipeline.gradient_flow import SEED, draw_gradient_flow, gradient_flow
+from pipeline.manifest import read_manifest
 from pipeline.model import load, positive
 from pipeline.pieces import Pieces
+from pipeline.reviews import read_reviews
 
 
-def explain(config: ExplainConfig, tokenize: Path, train: Path, out: Path) -> dict[str, float]:
-    """Write `reading.png` and, where the cell has gates, `gates_text.png` and `gates_against.png`.
+def explain(
+    config: ExplainConfig, ingest: Path, tokenize: Path, train: Path, others: dict[str, Path], out: Path
+) -> dict[str, float]:
+    """Write `reading.png`, `gradient_flow.png`, `gradient_flow.tsv` and, where the cell has gates, `gates_text.png`
+    and `gates_against.png`.
+
+    Args:
+        others: the `train` artifacts of other cells, by name; their gradient flow is drawn beside this one's.
 
     Returns:
-        The probability of positive of the text and of the one against it.
+        The probability of positive of the text and of the one against it, and the trained cell's gradient flow from
+        the last piece back to the first.
     """
     pieces, model = Pieces(tokenize), load(train)
     texts = {"text": config.text, "against": config.against}
@@ -26,7 +36,15 @@ def explain(config: ExplainConfig, tokenize: Path, train: Path, out: Path) -> di
     for name, text in texts.items():
         if gates := trace_gates(model, pieces, text):
             draw_gates(out / f"gates_{name}.png", pieces, text, gates)
-    return {f"explain_{name}_positive": float(reading[-1]) for name, reading in readings.items()}
+
+    own = str(read_manifest(train).cell)
+    models = {own: model} | {other: load(folder) for other, folder in others.items()}
+    ids = longest_reviews(pieces, read_reviews(ingest, "dev").texts, config.flow_reviews, config.flow_pieces)
+    flows = trace_gradients(models, ids)
+    draw_gradient_flow(out / "gradient_flow.png", flows)
+    _write_gradient_flow(out / "gradient_flow.tsv", flows)
+    positives = {f"explain_{name}_positive": float(reading[-1]) for name, reading in readings.items()}
+    return positives | {"gradient_flow_far": float(flows["trained"][own][-1])}
 
 
 def read_prefixes(model: keras.Model, pieces: Pieces, text: str) -> np.ndarray:
@@ -38,16 +56,42 @@ def read_prefixes(model: keras.Model, pieces: Pieces, text: str) -> np.ndarray:
 
 
 def trace_gates(model: keras.Model, pieces: Pieces, text: str) -> dict[str, np.ndarray]:
-    """Each gate of the first recurrent layer, read left to right: name -> [pieces, units]; {} if it has none."""
+    """The gates of the first recurrent layer, read left to right, and its memory c where it has one: name ->
+    [pieces, units]; {} if it has neither."""
+    traced = first_layer(model).trace(model.get_layer("embedding")(pieces.encode([text]).to_tensor()))
+    return {name: values[0].numpy() for name, values in traced.items() if name != "h"}
+
+
+def longest_reviews(pieces: Pieces, texts: list[str], reviews: int, longest: int) -> tf.Tensor:
+    """Ids [reviews, time] without padding: the longest reviews, all cut to the last pieces that each of them has."""
+    ids = encode(pieces, texts, longest)
+    lengths = ids.row_lengths().numpy()
+    rows = np.argsort(-lengths, kind="stable")[:reviews]
+    return pad(tf.gather(ids, rows)[:, -max(1, int(lengths[rows].min())) :])
+
+
+def trace_gradients(models: dict[str, keras.Model], ids: tf.Tensor) -> dict[str, dict[str, np.ndarray]]:
+    """The gradient flow through each model's first cell, reading its embeddings of `ids`, as "untrained" and "trained".
+
+    Untrained is a fresh cell of the same configuration. Both read the trained embeddings: what differs is the cell.
+    """
+    flows: dict[str, dict[str, np.ndarray]] = {"untrained": {}, "trained": {}}
+    for name, model in models.items():
+        trained, inputs = first_layer(model).cell, model.get_layer("embedding")(ids)
+        # In float32, whatever it was trained in: float16 holds nothing below 1e-7.
+        cell = type(trained).from_config(trained.get_config() | {"dtype": "float32"})
+        keras.utils.set_random_seed(SEED)
+        cell.build(inputs[:, 0].shape)
+        flows["untrained"][name] = gradient_flow(cell, inputs)
+        cell.set_weights(trained.get_weights())
+        flows["trained"][name] = gradient_flow(cell, inputs)
+    return flows
+
+
+def first_layer(model: keras.Model) -> keras.layers.Layer:
+    """The first recurrent layer, the direction that reads left to right."""
     layer = model.get_layer("recurrent_0")
-    forward = layer.forward_layer if isinstance(layer, keras.layers.Bidirectional) else layer
-    inputs = model.get_layer("embedding")(pieces.encode([text]).to_tensor())
-    states = forward.cell.get_initial_state(1)
-    steps = []
-    for time in range(inputs.shape[1]):
-        steps.append(forward.cell.gates(inputs[:, time], states))
-        _, states = forward.cell(inputs[:, time], states)
-    return {name: np.concatenate([ops.convert_to_numpy(step[name]) for step in steps]) for name in steps[0]}
+    return layer.forward_layer if isinstance(layer, keras.layers.Bidirectional) else layer
 
 
 def tick_labels(pieces: Pieces, text: str) -> list[str]:
@@ -81,11 +125,24 @@ def draw_gates(path: Path, pieces: Pieces, text: str, gates: dict[str, np.ndarra
     for axes, (name, values) in zip(np.atleast_1d(drawing.subplots(len(gates), 1)), gates.items(), strict=True):
         telling = np.argsort(-values.std(axis=0))[:24]
         signed = values.min() < 0
+        most = max(1, np.abs(values).max())  # a memory, or a candidate that no tanh bounds, may be larger than 1
         image = axes.imshow(
-            values[:, telling].T, aspect="auto", cmap="RdBu" if signed else "Blues", vmin=-1 if signed else 0, vmax=1
+            values[:, telling].T,
+            aspect="auto",
+            cmap="RdBu" if signed else "Blues",
+            vmin=-most if signed else 0,
+            vmax=most,
         )
-        axes.set(title=f"{name} gate" if not signed else name, ylabel="units", yticks=[])
+        axes.set(title=name if signed else f"{name} gate", ylabel="units", yticks=[])
         axes.set_xticks(range(len(shown)), shown)
         drawing.colorbar(image, ax=axes)
     drawing.suptitle(text)
     save(drawing, path)
+
+
+def _write_gradient_flow(path: Path, flows: dict[str, dict[str, np.ndarray]]) -> None:
+    columns = {f"{name}_{state}": flow for state, by_name in flows.items() for name, flow in by_name.items()}
+    rows = zip(*columns.values(), strict=True)
+    lines = ["\t".join(["distance", *columns])]
+    lines += ["\t".join([str(distance), *(f"{value:.6g}" for value in row)]) for distance, row in enumerate(rows)]
+    path.write_text("\n".join(lines) + "\n", "utf-8")

@@ -12,9 +12,10 @@ import tensorflow as tf
 from keras import ops
 
 from pipeline.batches import batches_in_order
-from pipeline.cells import cell_class
+from pipeline.cells import cell_class, make_cell
 from pipeline.config import TrainConfig
 from pipeline.manifest import read_manifest
+from pipeline.recurrent import BothWays, Recurrent
 
 
 @keras.saving.register_keras_serializable("maekrak")
@@ -61,8 +62,18 @@ def build(config: TrainConfig, vocabulary: int) -> keras.Model:
 
 
 def _recurrent(config: TrainConfig, name: str) -> keras.layers.Layer:
-    layer = keras.layers.RNN(cell_class(config.cell)(config.units), return_sequences=True, name=name)
-    return keras.layers.Bidirectional(layer, name=name) if config.bidirectional else layer
+    cell = make_cell(config.cell, config.units, config.cell_options)
+    layer = Recurrent(cell, recurrent_dropout=config.recurrent_dropout, return_sequences=True, name=name)
+    return BothWays(layer, name=name) if config.bidirectional else layer
+
+
+def compile_loops(model: keras.Model) -> None:
+    """Have XLA compile the loops of all recurrent layers, once for each shape of batch."""
+    for layer in model.layers:
+        if isinstance(layer, BothWays):
+            layer.set(compiled=True)
+        elif isinstance(layer, Recurrent):
+            layer.compiled = True
 
 
 def positive(model: keras.Model, ids: tf.RaggedTensor, batch_pieces: int = 8192) -> np.ndarray:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pipeline.config import CELL_STAGES, DATA_STAGES, Config
 from pipeline.errors import UserError
-from pipeline.manifest import sha256, visible_files, write_atomically
+from pipeline.manifest import Manifest, sha256, visible_files, write_atomically
 
 PACKAGE = Path(__file__).parent
 
@@ -54,6 +54,12 @@ def make_plan(stage: str, config: Config, data: str, cell: str | None) -> Plan:
         code={str(p.relative_to(PACKAGE.parent)): sha256(p) for p in sorted(code)},
         sources=local_sources(values["dataset"]) if stage == "ingest" else {},
     )
+
+
+def is_current(manifest: Manifest) -> bool:
+    """Whether the code that made an artifact is still what stands here."""
+    paths = {PACKAGE.parent / path: digest for path, digest in manifest.code.items()}
+    return all(path.is_file() and sha256(path) == digest for path, digest in paths.items())
 
 
 def _write_if_changed(path: Path, plan: Plan) -> None:

@@ -9,15 +9,17 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from pipeline.config import CELL_STAGES, section
 from pipeline.errors import UserError
 from pipeline.manifest import NAME, Manifest, hash_files, read_manifest, verify, write_atomically
-from pipeline.plan import Plan
+from pipeline.plan import Plan, is_current
 from pipeline.quiet import quiet
 
 DISK_FULL = [os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)]
 LEAST_FREE = 1 << 20  # bytes
+READS_OTHERS = ("explain",)  # it draws all cells that were trained on the data set side by side
 
 
 def run_stage(plan_path: Path, manifests: list[Path]) -> None:
@@ -25,7 +27,8 @@ def run_stage(plan_path: Path, manifests: list[Path]) -> None:
 
     Args:
         plan_path: `<artifacts>/.../<stage>.json`; the artifact is the folder of that name beside it.
-        manifests: of the artifacts that the stage reads; their folders are named as its parameters.
+        manifests: of the artifacts that the stage reads; their folders are named as its parameters. A train of
+            another cell is one of `others`, by its cell.
 
     Raises:
         UserError: if an input's files disagree with its manifest, or the stage can't do its work.
@@ -35,14 +38,29 @@ def run_stage(plan_path: Path, manifests: list[Path]) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second make waits, then finds the work done
         start = time.time()
         plan = Plan.model_validate_json(plan_path.read_bytes())
-        inputs = {path.parent.name: verify(path.parent) for path in manifests}
+        own = [path.parent for path in manifests if path.parent.parent in (folder.parent, folder.parent.parent)]
+        inputs = {read.name: verify(read) for read in own}
         digests = {name: manifest.digest for name, manifest in inputs.items()} | plan.sources
+        reads: dict[str, Any] = {read.name: read for read in own}
+        if plan.stage in READS_OTHERS:
+            reads["others"] = _others([path.parent for path in manifests if path.parent not in own], inputs)
+            digests |= {f"{cell}/train": verify(other).digest for cell, other in reads["others"].items()}
         if _sealed_from(folder, plan, inputs, digests):
             _say(plan, "up to date")
         else:
-            _make(plan, folder, {path.parent.name: path.parent for path in manifests}, inputs, digests)
+            _make(plan, folder, reads, inputs, digests)
         # As old as its plan when it was read: what is edited while a stage runs is newer to make.
         os.utime(folder / NAME, (start, start))
+
+
+def _others(trains: list[Path], inputs: dict[str, Manifest]) -> dict[str, Path]:
+    """The trained models of other cells, by cell: those that the code that stands here made from the same pieces."""
+    sealed = {train: read_manifest(train) for train in trains}
+    return {
+        train.parent.name: train
+        for train, manifest in sealed.items()
+        if manifest.inputs["tokenize"] == inputs["tokenize"].digest and is_current(manifest)
+    }
 
 
 def _sealed_from(folder: Path, plan: Plan, inputs: dict[str, Manifest], digests: dict[str, str]) -> bool:
@@ -56,7 +74,7 @@ def _sealed_from(folder: Path, plan: Plan, inputs: dict[str, Manifest], digests:
 
 
 def _make(
-    plan: Plan, folder: Path, reads: dict[str, Path], inputs: dict[str, Manifest], digests: dict[str, str]
+    plan: Plan, folder: Path, reads: dict[str, Any], inputs: dict[str, Manifest], digests: dict[str, str]
 ) -> None:
     aside = folder.with_name(f".{plan.stage}.partial")
     shutil.rmtree(aside, ignore_errors=True)
@@ -80,7 +98,7 @@ def _make(
     _say(plan, f"done in {sealed.seconds:.0f} s: {figures}")
 
 
-def _run(plan: Plan, out: Path, reads: dict[str, Path], digests: dict[str, str]) -> Manifest:
+def _run(plan: Plan, out: Path, reads: dict[str, Any], digests: dict[str, str]) -> Manifest:
     start = time.monotonic()
     with quiet():
         module = importlib.import_module(f"pipeline.{plan.stage}")

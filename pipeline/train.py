@@ -9,9 +9,11 @@ import tensorflow as tf
 
 from pipeline.batches import dev_batches, encode, training_batches
 from pipeline.config import TrainConfig
-from pipeline.model import build, save
+from pipeline.model import build, compile_loops, save
 from pipeline.pieces import Pieces
 from pipeline.reviews import read_reviews
+
+PAYS = 300  # steps on batches of one shape that save the seconds which XLA takes to compile the loops for it
 
 
 def train(config: TrainConfig, ingest: Path, tokenize: Path, out: Path) -> dict[str, float]:
@@ -29,21 +31,22 @@ def train(config: TrainConfig, ingest: Path, tokenize: Path, out: Path) -> dict[
     ids = {name: encode(pieces, reviews.texts, config.longest) for name, reviews in splits.items()}
 
     batches = training_batches(ids["train"], splits["train"].labels, config, pieces)
-    steps = int(batches.reduce(0, lambda count, _: count + 1))
     decay = keras.optimizers.schedules.PolynomialDecay(
-        config.learning_rate, config.epochs * steps, end_learning_rate=0.0
+        config.learning_rate, config.epochs * batches.steps, end_learning_rate=0.0
     )
 
     model = build(config, len(pieces.vocabulary))
+    if config.epochs * batches.steps >= PAYS * batches.shapes:
+        compile_loops(model)
     model.compile(
         keras.optimizers.Adam(decay, global_clipnorm=config.clip_norm),
         keras.losses.BinaryCrossentropy(from_logits=True),
         metrics=[keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy")],
-        jit_compile=False,  # batches differ in shape, and XLA would compile for each
+        jit_compile=False,  # the loops alone gain by XLA
     )
     history = model.fit(
-        batches.repeat(),  # piece dropout makes a batch more or less of each epoch: an epoch is a number of steps
-        steps_per_epoch=steps,
+        batches.dataset,
+        steps_per_epoch=batches.steps,
         validation_data=dev_batches(ids["dev"], splits["dev"].labels, config),
         epochs=config.epochs,
         shuffle=False,  # the batches are shuffled as they are made

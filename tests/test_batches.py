@@ -1,5 +1,6 @@
 """Batches hold every review once, within the budget, in an order that the seed decides."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -33,16 +34,32 @@ def test_one_seed_one_order(config: Config, ingest_folder: Path, pieces: Pieces,
     train = read_reviews(ingest_folder, "train")
     ids = encode(pieces, train.texts, config.train.longest)
 
-    def epochs(seed: int) -> list[list[tuple[bytes, float]]]:
+    def epochs(seed: int) -> list[tuple[bytes, float]]:
         changed = config.train.model_copy(update={"seed": seed, "piece_dropout": dropout})
         batches = training_batches(ids, train.labels, changed, pieces)
-        return [contents(batches), contents(batches)]
+        return contents(batches.dataset.take(3 * batches.steps))
 
     assert epochs(1) == epochs(1)
     assert epochs(1) != epochs(2)
-    first, second = epochs(1)
-    assert first != second
-    assert (sorted(first) == sorted(second)) == (dropout == 0)
+
+
+def test_every_review_is_read_about_once_an_epoch(config: Config, ingest_folder: Path, pieces: Pieces) -> None:
+    train = read_reviews(ingest_folder, "train")
+    changed = config.train.model_copy(update={"piece_dropout": 0.0})
+    batches = training_batches(encode(pieces, train.texts, config.train.longest), train.labels, changed, pieces)
+    times = Counter(contents(batches.dataset.take(6 * batches.steps)))
+    assert len(times) == len(train.texts)
+    assert 4 <= min(times.values()) <= max(times.values()) <= 8  # what one epoch leaves over, the next begins with
+
+
+def test_batches_of_one_length_have_one_shape(config: Config, ingest_folder: Path, pieces: Pieces) -> None:
+    train = read_reviews(ingest_folder, "train")
+    changed = config.train.model_copy(update={"piece_dropout": 0.5, "longest": 12})
+    batches = training_batches(encode(pieces, train.texts, 12), train.labels, changed, pieces)
+    shapes = {batch.shape for batch, _ in batches.dataset.take(4 * batches.steps)}
+    assert len(shapes) <= batches.shapes
+    assert {time for _, time in shapes} <= {8, 12}
+    assert all(size * time <= changed.batch_pieces and size % 4 == 0 for size, time in shapes)
 
 
 def test_dev_holds_every_review_once_within_the_budget(config: Config, ingest_folder: Path, pieces: Pieces) -> None:
@@ -58,7 +75,8 @@ def test_dropped_pieces_spell_the_same_text(config: Config, ingest_folder: Path,
     train = read_reviews(ingest_folder, "train")
     changed = config.train.model_copy(update={"piece_dropout": 0.5})
     batches = training_batches(encode(pieces, train.texts, 128), train.labels, changed, pieces)
-    spelt = {"".join(pieces.vocabulary[i] for i in row if i) for ids, _ in batches.as_numpy_iterator() for row in ids}
+    read = batches.dataset.take(3 * batches.steps).as_numpy_iterator()
+    spelt = {"".join(pieces.vocabulary[i] for i in row if i) for ids, _ in read for row in ids}
     assert spelt == {"".join(pieces.split(text)) for text in train.texts}
 
 

@@ -48,7 +48,7 @@ def test_overlays_hold_only_differences(path: Path) -> None:
 @pytest.mark.parametrize(
     ("overrides", "line"),
     [
-        ("train.epoch=3", "SET: train.epoch: unknown key; allowed here: cell, embedding,"),
+        ("train.epoch=3", "SET: train.epoch: unknown key; allowed here: cell, cell_options, embedding,"),
         ("trian.epochs=3", "SET: trian: unknown key; allowed here: ingest, tokenize,"),
         ("train.epochs=0", "SET: train.epochs: 0: input should be greater than or equal to 1"),
         ("train.epochs=three", "SET: train.epochs: 'three': input should be a valid integer"),
@@ -79,7 +79,7 @@ def test_override_wins_over_every_file() -> None:
 def test_unknown_names_list_what_there_is() -> None:
     with pytest.raises(UserError, match=r"DATA=nope: there is no configs/data/nope.yaml; DATA is one of .*maekrak"):
         load_config("nope", "lstm")
-    with pytest.raises(UserError, match=r"CELL=nope: .* CELL is one of gru, lstm, vanilla"):
+    with pytest.raises(UserError, match=r"CELL=nope: .* CELL is one of coupled, gru, layer_norm_lstm, lstm"):
         load_config("maekrak", "nope")
 
 

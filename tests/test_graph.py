@@ -143,6 +143,13 @@ def test_a_killed_stage_is_redone_and_the_last_result_kept(project: Project, aft
     assert "train" in project.started("all")
 
 
+def test_readmes_cell_is_held_to_the_contract(project: Project) -> None:
+    command = [".venv/bin/python", "-m", "pytest", "tests/cells/test_leaky.py"]  # as README has it
+    done = subprocess.run(command, cwd=project.root, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert "passed" in done.stdout or "[100%]" in done.stdout
+
+
 def test_predict_reads_a_text_a_file_and_standard_input(project: Project) -> None:
     one = project.make("predict", "TEXT=배우들 연기가 \"정말\" $HOME 'x' 좋았다")
     assert one.returncode == 0, one.stderr
@@ -220,7 +227,7 @@ def test_a_full_disk(project: Project, tmp_path: Path) -> None:
     ("arguments", "line"),
     [
         (["DATA=nope"], "error: DATA=nope: there is no configs/data/nope.yaml; DATA is one of imdb_reviews, maekrak,"),
-        (["CELL=nope"], "error: CELL=nope: there is no configs/cell/nope.yaml; CELL is one of gru, leaky, lstm,"),
+        (["CELL=nope"], "error: CELL=nope: there is no configs/cell/nope.yaml; CELL is one of coupled, gru,"),
         (["SET=train.epochs=-1"], "error: SET: train.epochs: -1: input should be greater than or equal to 1"),
     ],
 )

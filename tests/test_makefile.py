@@ -23,7 +23,7 @@ def test_targets_are_modules_are_sections() -> None:
 @pytest.mark.parametrize(("stage", "prerequisites"), RULES)
 def test_edges_are_parameters(stage: str, prerequisites: str) -> None:
     function = getattr(importlib.import_module(f"pipeline.{stage}"), stage)
-    reads = re.findall(r"/(\w+)/manifest\.json", prerequisites)
+    reads = re.findall(r"/(\w+)/manifest\.json", prerequisites.replace("*/train", "others"))
     assert list(inspect.signature(function).parameters) == ["config", *reads, "out"]
     assert re.findall(r"/(\w+)\.json", prerequisites.split(maxsplit=1)[0]) == [stage]
 

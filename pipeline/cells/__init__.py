@@ -1,21 +1,26 @@
 """Recurrent cells, one a file: `cells/lstm.py` holds `LSTMCell`, and `CELL=lstm` selects it.
 
-A cell is one time step. It is a Keras layer that obeys the contract of `keras.layers.RNN`: `call(inputs, states)`
-returns the output and the new states, and `state_size`, `output_size` and `get_initial_state` say their shapes.
-Beyond that contract it has `gates(inputs, states)`, which returns the step's gates by name, for those who want to
-look inside; `call` computes the step from the same function.
+A cell is one time step, `call(inputs, states)`, as `keras.layers.RNN` asks for it. It comes in two parts, so that the
+layer around it need not do the same work at every step: `project` is what doesn't depend on the state, W x_t + b,
+and can be computed for all steps in one product; `step` is the rest of the equations.
 """
 
 import importlib
+import inspect
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, ClassVar
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from pipeline.errors import UserError
 
+FOR_XLA = ContextVar("FOR_XLA", default=False)  # whether what is traced will be compiled by XLA
 
-def cell_class(name: str) -> type[keras.layers.Layer]:
+
+def cell_class(name: str) -> type["Cell"]:
     """The one cell class that `cells/<name>.py` defines; loading it also lets Keras read models that hold it.
 
     Raises:
@@ -28,45 +33,123 @@ def cell_class(name: str) -> type[keras.layers.Layer]:
             raise
         raise UserError(f"train.cell: {name!r}: there is no pipeline/cells/{name}.py") from None
     classes = [v for v in vars(module).values() if isinstance(v, type) and v.__module__ == module.__name__]
-    (cell,) = [c for c in classes if issubclass(c, keras.layers.Layer)]
+    (cell,) = [c for c in classes if issubclass(c, Cell)]
     return cell
+
+
+def make_cell(name: str, units: int, options: dict[str, Any]) -> "Cell":
+    """The cell of `cells/<name>.py`, with what it takes beyond its units.
+
+    Raises:
+        UserError: if there is no such cell, or it takes no such option.
+
+    >>> make_cell("vanilla", 8, {"activation": "relu"}).activation
+    'relu'
+    """
+    made = cell_class(name)
+    takes = inspect.get_annotations(made.__init__) if "__init__" in vars(made) else {}
+    takes = {option: kind for option, kind in takes.items() if option not in ("units", "kwargs", "return")}
+    for option, value in options.items():
+        if not isinstance(value, takes.get(option, ())):
+            allowed = ", ".join(f"{known} ({kind.__name__})" for known, kind in takes.items()) or "none"
+            raise UserError(f"train.cell_options: {option}: {value!r}: {name} takes no such option; allowed: {allowed}")
+    return made(units, **options)
+
+
+def sigmoid(x: Any) -> Any:
+    """The logistic function 1 / (1 + exp(-x)); for XLA as (1 + tanh(x / 2)) / 2: it is twice as fast at tanh.
+
+    >>> from keras import ops
+    >>> [round(float(p), 4) for p in sigmoid(ops.array([-100.0, 0.0, 1.0]))]
+    [0.0, 0.5, 0.7311]
+    """
+    return 0.5 * ops.tanh(0.5 * x) + 0.5 if FOR_XLA.get() else ops.sigmoid(x)
 
 
 class Cell(keras.layers.Layer):
     """Base of the recurrent cells.
 
-    A subclass says how many blocks of `units` its weights hold (`blocks`) and how many states it carries
-    (`states`), and defines `call` and, where it has gates, `gates`.
+    A subclass names the blocks of `units` columns that its weights hold side by side (`blocks`) and the states it
+    carries (`states`, the output h first), and defines `step`.
 
     Weights:
-        kernel: [inputs, blocks * units], recurrent_kernel: [units, blocks * units], bias: [blocks * units].
+        kernel: W, [inputs, blocks * units]; recurrent_kernel: U, [units, blocks * units]; bias: b, [blocks * units],
+        1 in a block named "forget", so that a cell starts out remembering (Jozefowicz et al. 2015), else 0.
     """
 
-    blocks: ClassVar[int] = 1
-    states: ClassVar[int] = 1
+    blocks: ClassVar[tuple[str, ...]] = ("state",)
+    states: ClassVar[tuple[str, ...]] = ("h",)
 
     def __init__(self, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.units = units
-        self.state_size = [units] * self.states if self.states > 1 else units
+        self.state_size = [units] * len(self.states) if len(self.states) > 1 else units
         self.output_size = units
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        width = self.blocks * self.units
+        width = len(self.blocks) * self.units
         self.kernel = self.add_weight((input_shape[-1], width), initializer="glorot_uniform", name="kernel")
         self.recurrent_kernel = self.add_weight((self.units, width), initializer="orthogonal", name="recurrent_kernel")
-        self.bias = self.add_weight((width,), initializer=self.initial_bias, name="bias")
+        self.bias = self.add_weight((width,), initializer=self._initial_bias, name="bias")
 
-    def initial_bias(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
-        """Zeros; a cell whose gates should start elsewhere overrides this."""
-        return ops.zeros(shape, dtype)
+    def _initial_bias(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
+        return ops.repeat(ops.cast([block == "forget" for block in self.blocks], dtype), self.units)
 
-    def gates(self, inputs: Any, states: list[Any]) -> dict[str, Any]:
-        """The gates of a step by name, each [batch, units]; none where nothing decides what is kept."""
-        return {}
+    def project(self, inputs: Any) -> Any:
+        """W x + b: inputs [rows, inputs] -> [rows, blocks * units]. A row is a step of a sequence, any of any."""
+        return tf.nn.bias_add(inputs @ self.kernel, self.bias)  # twice as fast back as "+"
 
-    def get_initial_state(self, batch_size: int) -> list[Any]:
-        return [ops.zeros((batch_size, self.units), self.compute_dtype) for _ in range(self.states)]
+    def step(self, x: Any, states: list[Any], U: Callable[..., Any]) -> tuple[list[Any], dict[str, Any]]:
+        """One time step: the new states, the output first, and the gates by name, each [batch, units].
+
+        Args:
+            x: what `project` made of the step's input, [batch, blocks * units].
+            states: those before the step, each [batch, units].
+            U: `U(h)` is the product of h [batch, units] with `recurrent_kernel`, `U(h, first, last)` that with its
+                blocks first to last alone. Only through it may a step use `recurrent_kernel`: so the layer can drop
+                units of h, and form the gradient of all steps at once.
+        """
+        raise NotImplementedError
+
+    def recur(self, h: Any, first: int = 0, last: int | None = None) -> Any:
+        """The `U` of a step that stands alone."""
+        return h @ self.columns(self.recurrent_kernel, first, last)
+
+    def columns(self, recurrent_kernel: Any, first: int = 0, last: int | None = None) -> Any:
+        """Blocks first to last of a recurrent kernel [units, blocks * units]; all of it unless told."""
+        return recurrent_kernel if (first, last) == (0, None) else recurrent_kernel[:, self.block_range(first, last)]
+
+    def block_range(self, first: int, last: int | None) -> slice:
+        return slice(first * self.units, (len(self.blocks) if last is None else last) * self.units)
+
+    def call(self, inputs: Any, states: list[Any]) -> tuple[Any, list[Any]]:
+        states, _ = self.step(self.project(inputs), states, self.recur)
+        return states[0], states
+
+    def get_initial_state(self, batch_size: Any) -> list[Any]:
+        return [ops.zeros((batch_size, self.units), self.compute_dtype) for _ in self.states]
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units}
+
+
+class LinearCell(Cell):
+    """Base of the cells whose gates don't see the state: h_t = a_t * h_{t-1} + b_t.
+
+    A subclass defines `coefficients` instead of `step`. The layer needs no loop over time then: a parallel scan gives
+    all h_t. There is no U, thus no `recurrent_kernel`.
+    """
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        width = len(self.blocks) * self.units
+        self.kernel = self.add_weight((input_shape[-1], width), initializer="glorot_uniform", name="kernel")
+        self.bias = self.add_weight((width,), initializer=self._initial_bias, name="bias")
+
+    def coefficients(self, x: Any) -> tuple[Any, Any, dict[str, Any]]:
+        """a and b, each [..., units], and the gates by name, of what `project` made of any number of steps."""
+        raise NotImplementedError
+
+    def step(self, x: Any, states: list[Any], U: Callable[..., Any]) -> tuple[list[Any], dict[str, Any]]:
+        (h,) = states
+        a, b, gates = self.coefficients(x)
+        return [a * h + b], gates

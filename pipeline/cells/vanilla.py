@@ -1,17 +1,21 @@
 """The vanilla recurrent cell (Elman 1990, "Finding structure in time").
 
-    h_t = activation(W x_t + U h_{t-1} + b)
+    h_t = activation(W x_t + b + U h_{t-1})
 
-W is `kernel`, U `recurrent_kernel`, b `bias`. Its memory passes through the activation at every step, so that what
-was read long ago fades: |dh_t/dh_{t-1}| <= |U| for tanh, and the product over many steps tends to nothing (or,
-for a large U and relu, to infinity).
+W is `kernel`, b `bias`, U `recurrent_kernel`. Its memory passes through the activation at every step, so that what
+was read long ago fades: |dh_t/dh_{t-1}| <= |U| for tanh, a quarter of that for sigmoid, and the product over many
+steps tends to nothing. With relu nothing fades by itself, but a large U makes the product explode.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 
 from pipeline.cells import Cell
+from pipeline.errors import UserError
+
+ACTIVATIONS = ("tanh", "sigmoid", "relu")
 
 
 @keras.saving.register_keras_serializable("maekrak")
@@ -21,8 +25,11 @@ class VanillaCell(Cell):
     Shapes:
         inputs [batch, inputs], states h [batch, units] -> output h [batch, units], states h.
 
+    Raises:
+        UserError: for another activation than tanh, sigmoid or relu.
+
     >>> from keras import ops
-    >>> cell = VanillaCell(2)
+    >>> cell = VanillaCell(2, activation="relu")
     >>> h, [h] = cell(ops.ones((1, 3)), [ops.zeros((1, 2))])
     >>> tuple(h.shape)
     (1, 2)
@@ -30,12 +37,14 @@ class VanillaCell(Cell):
 
     def __init__(self, units: int, activation: str = "tanh", **kwargs: Any) -> None:
         super().__init__(units, **kwargs)
-        self.activation = keras.activations.get(activation)
+        if activation not in ACTIVATIONS:
+            raise UserError(f"vanilla: activation: {activation!r}: is one of {', '.join(ACTIVATIONS)}")
+        self.activation = activation
 
-    def call(self, inputs: Any, states: list[Any]) -> tuple[Any, list[Any]]:
+    def step(self, x: Any, states: list[Any], U: Callable[..., Any]) -> tuple[list[Any], dict[str, Any]]:
         (h,) = states
-        h = self.activation(inputs @ self.kernel + h @ self.recurrent_kernel + self.bias)
-        return h, [h]
+        h = keras.activations.get(self.activation)(x + U(h))
+        return [h], {}
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "activation": keras.activations.serialize(self.activation)}
+        return {**super().get_config(), "activation": self.activation}

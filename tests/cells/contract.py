@@ -1,108 +1,249 @@
-"""What every cell is held to. A cell's test names its class, its oracles and its gates."""
+"""What every cell is held to. A cell's test names its class and its oracle: one step in NumPy."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.cells import Cell
+from pipeline.recurrent import BothWays, Recurrent
 
 BATCH, TIME, INPUTS, UNITS = 3, 5, 4, 6
+FINITE_STEP = 1e-6
+
+Arrays = list[np.ndarray]
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
 
+def random(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+
+
+def masks(batch: int, time: int) -> np.ndarray:
+    """Padding right, padding left, holes, nothing at all, everything: as many rows as asked for, in turn."""
+    mask = np.ones((batch, time), bool)
+    mask[0::5, time // 2 + 1 :] = False
+    mask[1::5, : time // 2] = False
+    mask[2::5, 1::2] = False
+    mask[3::5] = False
+    return mask
+
+
+def outputs_and_gradients(layer: Any, inputs: np.ndarray, states: Arrays, mask: np.ndarray | None) -> tuple[Any, Any]:
+    """All outputs and last states, and the gradients of a mixture of them: by the weights, the inputs, the states."""
+
+    @tf.function(autograph=False)
+    def run(x: tf.Tensor, states: list[tf.Tensor]) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch([x, states])
+            results = layer(x, initial_state=states, mask=mask, training=True)
+            loss = sum(tf.reduce_sum(tf.sin(result * (number + 1))) for number, result in enumerate(results))
+        weights = {weight.name: weight.value for weight in layer.trainable_weights}
+        return results, tape.gradient(loss, {**weights, "inputs": x, "states": list(states)})
+
+    results, gradients = run(tf.constant(inputs), [tf.constant(state) for state in states])
+    return [r.numpy() for r in results], {
+        name: g if isinstance(g, list) else g.numpy() for name, g in gradients.items()
+    }
+
+
 class CellContract:
-    """Inherit and name `cell`, `stock` (Keras's layer of the same mathematics), `gates`, and define `step`."""
+    """Inherit, and name `cell` and `oracle(weights, x, *states)`, which gives the states after a step, h first."""
 
-    cell: ClassVar[type[keras.layers.Layer]]
-    stock: ClassVar[Callable[..., keras.layers.Layer]]
-    gates: ClassVar[tuple[str, ...]]
+    cell: ClassVar[type[Cell]]
+    options: ClassVar[dict[str, Any]] = {}
+    oracle: ClassVar[Callable[..., Arrays]]
 
-    @staticmethod
-    def step(weights: dict[str, np.ndarray], x: np.ndarray, states: list[np.ndarray]) -> list[np.ndarray]:
-        """One step in NumPy, from the equations: the new states, the output first."""
-        raise NotImplementedError
-
-    @staticmethod
-    def stock_weights(weights: dict[str, np.ndarray]) -> list[np.ndarray]:
-        """Our weights in the order and shapes of Keras's layer."""
-        return [weights["kernel"], weights["recurrent_kernel"], weights["bias"]]
-
-    @pytest.fixture
-    def inputs(self) -> np.ndarray:
-        return np.random.default_rng(0).normal(size=(BATCH, TIME, INPUTS)).astype("float32")
-
-    @pytest.fixture
-    def random_cell(self) -> keras.layers.Layer:
+    def make(self, dtype: str = "float32", inputs: int = INPUTS, units: int = UNITS) -> Cell:
         """With random weights, biases too: zeros would hide a bias that is not read."""
-        cell = self.cell(UNITS)
-        cell.build((BATCH, INPUTS))
-        chance = np.random.default_rng(1)
-        cell.set_weights([chance.normal(scale=0.5, size=w.shape) for w in cell.weights])
+        cell = self.cell(units, dtype=dtype, **self.options)
+        cell.build((None, inputs))
+        cell.set_weights([0.5 * random(*w.shape, seed=n) for n, w in enumerate(cell.weights)])
         return cell
 
-    def weights(self, cell: keras.layers.Layer) -> dict[str, np.ndarray]:
-        return {w.name: keras.ops.convert_to_numpy(w).astype("float64") for w in cell.weights}
+    def layer(self, **kwargs: Any) -> Recurrent:
+        layer = Recurrent(self.make(), return_sequences=True, return_state=True, **kwargs)
+        layer.build((None, None, INPUTS))
+        return layer
 
-    def test_equals_the_equations(self, random_cell: Any, inputs: np.ndarray) -> None:
-        states = [np.zeros((BATCH, UNITS)) for _ in random_cell.get_initial_state(BATCH)]
-        weights, expected = self.weights(random_cell), []
+    def states(self, batch: int = BATCH) -> Arrays:
+        return [random(batch, UNITS, seed=9 + n) for n, _ in enumerate(self.cell.states)]
+
+    def by_oracle(self, cell: Cell, inputs: np.ndarray, states: Arrays, mask: np.ndarray) -> tuple[np.ndarray, Arrays]:
+        weights = {w.name: keras.ops.convert_to_numpy(w).astype("float64") for w in cell.weights}
+        states = [state.astype("float64") for state in states]
+        outputs = []
+        for time in range(inputs.shape[1]):
+            new = type(self).oracle(weights, inputs[:, time].astype("float64"), *states)
+            is_there = mask[:, time, None]
+            states = [np.where(is_there, n, s) for n, s in zip(new, states, strict=True)]
+            outputs.append(np.where(is_there, new[0], 0))
+        return np.stack(outputs, axis=1), states
+
+    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.differing_executors], derandomize=True)
+    @given(st.data())
+    def test_equals_the_equations_for_all_shapes_and_masks(self, data: st.DataObject) -> None:
+        batch, time, inputs = (data.draw(st.integers(1, most)) for most in (5, 9, 3))
+        mask = np.array(data.draw(st.lists(st.booleans(), min_size=batch * time, max_size=batch * time)))
+        mask, x = mask.reshape(batch, time), random(batch, time, inputs, seed=batch * time)
+        cell, states = self.make(inputs=inputs), self.states(batch)
+        layer = Recurrent(cell, return_sequences=True, return_state=True)
+        outputs, *last = layer(x, mask=mask, initial_state=states)
+        expected, expected_last = self.by_oracle(cell, x, states, mask)
+        np.testing.assert_allclose(outputs, expected, atol=1e-5)
+        for state, expected_state in zip(last, expected_last, strict=True):
+            np.testing.assert_allclose(state, expected_state, atol=1e-5)
+
+    def test_stepping_by_hand_equals_the_layer(self) -> None:
+        layer, inputs, states = self.layer(), random(BATCH, TIME, INPUTS), self.states()
+        outputs, *last = layer(inputs, initial_state=states)
         for time in range(TIME):
-            states = self.step(weights, inputs[:, time].astype("float64"), states)
-            expected.append(states[0])
-        read = keras.layers.RNN(random_cell, return_sequences=True)(inputs)
-        np.testing.assert_allclose(read, np.stack(expected, axis=1), atol=1e-5)
+            output, states = layer.cell(inputs[:, time], states)
+            np.testing.assert_allclose(output, outputs[:, time], atol=1e-5)
+        for state, expected in zip(states, last, strict=True):
+            np.testing.assert_allclose(state, expected, atol=1e-5)
 
-    def test_equals_keras_in_outputs_and_gradients(self, random_cell: Any, inputs: np.ndarray) -> None:
-        ours = keras.layers.RNN(random_cell, return_sequences=True)
-        stock = type(self).stock(UNITS, return_sequences=True)
-        stock.build(inputs.shape)
-        stock.set_weights(self.stock_weights({w.name: keras.ops.convert_to_numpy(w) for w in random_cell.weights}))
-        towards = np.random.default_rng(2).normal(size=(BATCH, TIME, UNITS)).astype("float32")
-        outputs, gradients = self.outputs_and_gradients(ours, inputs, towards)
-        stock_outputs, stock_gradients = self.outputs_and_gradients(stock, inputs, towards)
-        np.testing.assert_allclose(outputs, stock_outputs, atol=1e-5)
-        by_name = {w.name: g for w, g in zip(random_cell.weights, gradients, strict=False)}
-        expected = [*self.stock_weights(by_name), gradients[-1]]
-        for gradient, stock_gradient in zip(expected, stock_gradients, strict=True):
-            np.testing.assert_allclose(gradient, stock_gradient, atol=1e-5)
+    def test_reading_backwards_is_reading_what_is_turned(self) -> None:
+        inputs, mask = random(5, TIME, INPUTS), masks(5, TIME)
+        there, back = self.layer(), self.layer(go_backwards=True)
+        for one, other in zip(there(inputs[:, ::-1], mask=mask[:, ::-1]), back(inputs, mask=mask), strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-6)
 
-    @staticmethod
-    def outputs_and_gradients(
-        layer: Any, inputs: np.ndarray, towards: np.ndarray
-    ) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Outputs, and the gradients of their product with `towards`: by each weight, then by the inputs."""
-        x = tf.constant(inputs)
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            outputs = layer(x)
-            loss = tf.reduce_sum(outputs * towards)
-        sources = [w.value for w in layer.trainable_weights]
-        return outputs.numpy(), [g.numpy() for g in tape.gradient(loss, [*sources, x])]
+    def test_padding_never_changes_an_answer(self) -> None:
+        """Nor a gradient: what stands where the mask is False might as well be anything."""
+        inputs, mask, states = random(5, TIME, INPUTS), masks(5, TIME), self.states(5)
+        other = np.where(mask[:, :, None], inputs, 9)
+        longer = np.concatenate([other, np.full((5, 2, INPUTS), -9, "float32")], axis=1)
+        longer_mask = np.concatenate([mask, np.zeros((5, 2), bool)], axis=1)
+        (outputs, *last), gradients = outputs_and_gradients(self.layer(), inputs, states, mask)
+        (padded, *padded_last), padded_gradients = outputs_and_gradients(self.layer(), longer, states, longer_mask)
+        np.testing.assert_allclose(padded[:, :TIME], outputs, atol=1e-6)
+        assert not padded[:, TIME:].any()
+        assert not padded_gradients.pop("inputs")[~longer_mask].any()
+        gradients.pop("inputs")
+        for one, same in zip([*last, *flat(gradients)], [*padded_last, *flat(padded_gradients)], strict=True):
+            np.testing.assert_allclose(one, same, atol=1e-5)
 
-    def test_stepping_by_hand_equals_the_layer(self, random_cell: Any, inputs: np.ndarray) -> None:
-        states = random_cell.get_initial_state(BATCH)
-        for time in range(TIME):
-            output, states = random_cell(inputs[:, time], states)
-        np.testing.assert_allclose(output, keras.layers.RNN(random_cell)(inputs), atol=1e-6)
+    def test_finite_differences_agree_with_every_gradient(self) -> None:
+        """In float64, entry by entry: for weights, inputs and first states, with holes in the mask."""
+        cell = self.make("float64", inputs=2, units=2)
+        layer = Recurrent(cell, return_sequences=True, return_state=True, dtype="float64")
+        mask = masks(3, 4)
+        x, *states = (tf.Variable(random(*s).astype("float64")) for s in ((3, 4, 2), *((3, 2) for _ in cell.states)))
+        layer.build((3, 4, 2))
 
-    def test_padding_changes_nothing(self, random_cell: Any, inputs: np.ndarray) -> None:
-        layer = keras.layers.RNN(random_cell)
-        padded = np.concatenate([inputs, np.full((BATCH, 2, INPUTS), 9, "float32")], axis=1)
-        mask = np.array([[True] * TIME + [False] * 2] * BATCH)
-        np.testing.assert_allclose(layer(padded, mask=mask), layer(inputs), atol=1e-6)
+        @tf.function(autograph=False)
+        def loss() -> tf.Tensor:
+            results = layer(x, mask=mask, initial_state=states, training=True)
+            return sum(tf.reduce_sum(tf.sin(result * (number + 1))) for number, result in enumerate(results))
 
-    def test_has_the_gates_it_says(self, random_cell: Any, inputs: np.ndarray) -> None:
-        gates = random_cell.gates(inputs[:, 0], random_cell.get_initial_state(BATCH))
-        assert tuple(gates) == self.gates
-        assert all(gate.shape == (BATCH, UNITS) for gate in gates.values())
+        @tf.function(autograph=False)
+        def gradient() -> list[tf.Tensor]:
+            with tf.GradientTape() as tape:
+                value = loss()
+            return tape.gradient(value, sources)
 
-    def test_round_trip(self, random_cell: Any, inputs: np.ndarray, tmp_path) -> None:
-        model = keras.Sequential([keras.Input((None, INPUTS)), keras.layers.RNN(random_cell)])
+        sources = [*(w.value for w in layer.trainable_weights), x, *states]
+        for source, by_us in zip(sources, gradient(), strict=True):
+            start, by_difference = source.numpy(), np.zeros(source.shape)
+            for index in np.ndindex(*source.shape):
+                change = np.zeros_like(start)
+                change[index] = FINITE_STEP
+                values = [source.assign(start + sign * change) is not None and loss().numpy() for sign in (1, -1)]
+                by_difference[index] = (values[0] - values[1]) / (2 * FINITE_STEP)
+            source.assign(start)
+            np.testing.assert_allclose(by_us, by_difference, atol=1e-7)
+
+    def test_every_weight_receives_a_gradient(self) -> None:
+        _, gradients = outputs_and_gradients(self.layer(), random(BATCH, TIME, INPUTS), self.states(), None)
+        assert [name for name, g in gradients.items() if not all(np.any(part) for part in flat({name: g}))] == []
+
+    def test_a_state_passed_on_equals_one_long_sequence(self) -> None:
+        layer, inputs, mask = self.layer(), random(5, 2 * TIME, INPUTS), masks(5, 2 * TIME)
+        whole, *last = layer(inputs, mask=mask)
+        first, *states = layer(inputs[:, :TIME], mask=mask[:, :TIME])
+        second, *states = layer(inputs[:, TIME:], mask=mask[:, TIME:], initial_state=states)
+        np.testing.assert_allclose(np.concatenate([first, second], axis=1), whole, atol=1e-5)
+        for state, expected in zip(states, last, strict=True):
+            np.testing.assert_allclose(state, expected, atol=1e-5)
+
+    def test_compiled_equals_plain(self) -> None:
+        inputs, mask, states = random(6, TIME, INPUTS), masks(6, TIME), self.states(6)
+        plain, compiled = self.layer(), self.layer()
+        compiled.compiled = True
+        (outputs, gradients), (fast, fast_gradients) = (
+            outputs_and_gradients(layer, inputs, states, mask) for layer in (plain, compiled)
+        )
+        for one, same in zip([*outputs, *flat(gradients)], [*fast, *flat(fast_gradients)], strict=True):
+            np.testing.assert_allclose(one, same, atol=1e-5)
+
+    def test_half_precision_is_close(self) -> None:
+        inputs, mask = random(5, TIME, INPUTS), masks(5, TIME)
+        half = Recurrent(self.make("mixed_bfloat16"), return_sequences=True, dtype="mixed_bfloat16")
+        half.build((None, None, INPUTS))
+        outputs = half(inputs, mask=mask, training=True)
+        assert outputs.dtype == tf.bfloat16
+        np.testing.assert_allclose(tf.cast(outputs, tf.float32), self.layer()(inputs, mask=mask)[0], atol=0.1)
+
+    def test_its_trace_is_what_it_does(self) -> None:
+        layer, inputs, mask = self.layer(go_backwards=True), random(5, TIME, INPUTS), masks(5, TIME)
+        trace = layer.trace(inputs, mask=mask)
+        outputs = layer(inputs, mask=mask)[0]
+        np.testing.assert_allclose(np.where(mask[:, :, None], trace["h"], 0), outputs[:, ::-1], atol=1e-6)
+        states = layer.get_initial_state(5)
+        _, gates = layer.cell.step(layer.cell.project(tf.constant(inputs[:, -1])), states, layer.cell.recur)
+        assert list(trace) == [*layer.cell.states, *gates]
+        for name, gate in gates.items():
+            np.testing.assert_allclose(trace[name][:, -1], gate, atol=1e-6)
+
+    def test_round_trip(self, tmp_path: Path) -> None:
+        inputs = random(BATCH, TIME, INPUTS)
+        both = BothWays(Recurrent(self.make(), return_sequences=True))
+        model = keras.Sequential([keras.Input((None, INPUTS)), both, Recurrent(self.cell(2, **self.options))])
         model.save(tmp_path / "model.keras")
         again = keras.saving.load_model(tmp_path / "model.keras")
         np.testing.assert_array_equal(again(inputs), model(inputs))
+        assert again.layers[-1].cell.get_config() == model.layers[-1].cell.get_config()
+
+
+def flat(gradients: dict[str, Any]) -> Arrays:
+    return [part for g in gradients.values() for part in (g if isinstance(g, list) else [g])]
+
+
+class EqualsKeras:
+    """For a cell that Keras has too: name `stock`, and where they differ how its weights are made of ours."""
+
+    stock: ClassVar[Callable[..., keras.layers.Layer]]
+
+    @staticmethod
+    def stock_weights(weights: dict[str, np.ndarray]) -> Arrays:
+        return [weights["kernel"], weights["recurrent_kernel"], weights["bias"]]
+
+    @pytest.mark.parametrize("backwards", [False, True])
+    @pytest.mark.parametrize("mask", [None, masks(5, TIME)], ids=["whole", "masked"])
+    def test_equals_keras_in_outputs_and_all_gradients(self, mask: np.ndarray | None, backwards: bool) -> None:
+        ours = self.layer(go_backwards=backwards)
+        stock = type(self).stock(
+            UNITS, return_sequences=True, return_state=True, go_backwards=backwards, zero_output_for_mask=True
+        )
+        stock.build((None, None, INPUTS))
+        stock.set_weights(self.stock_weights({w.name: keras.ops.convert_to_numpy(w) for w in ours.weights}))
+        inputs, states = random(5, TIME, INPUTS), self.states(5)
+        results, gradients = outputs_and_gradients(ours, inputs, states, mask)
+        stock_results, stock_gradients = outputs_and_gradients(stock, inputs, states, mask)
+        as_stock = [*self.stock_weights(gradients), gradients["inputs"], *gradients["states"]]
+        expected = [
+            *(stock_gradients[w.name] for w in stock.weights),
+            *flat({n: stock_gradients[n] for n in ("inputs", "states")}),
+        ]
+        for one, same in zip([*results, *as_stock], [*stock_results, *expected], strict=True):
+            np.testing.assert_allclose(one, same, atol=1e-5)

@@ -3,20 +3,18 @@ import numpy as np
 import pytest
 
 from pipeline.cells.lstm import LSTMCell
-from tests.cells.contract import CellContract, sigmoid
+from tests.cells.contract import CellContract, EqualsKeras, sigmoid
 
 OPEN, SHUT = 50.0, -50.0
 
 
-class TestLSTM(CellContract):
+class TestLSTM(EqualsKeras, CellContract):
     cell = LSTMCell
     stock = keras.layers.LSTM
-    gates = ("input", "forget", "candidate", "output")
 
     @staticmethod
-    def step(weights, x, states):
-        h, c = states
-        i, f, g, o = np.split(x @ weights["kernel"] + h @ weights["recurrent_kernel"] + weights["bias"], 4, axis=-1)
+    def oracle(w, x, h, c):
+        i, f, g, o = np.split(x @ w["kernel"] + w["bias"] + h @ w["recurrent_kernel"], 4, axis=-1)
         c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
         return [sigmoid(o) * np.tanh(c), c]
 
@@ -67,5 +65,5 @@ def test_it_starts_out_remembering() -> None:
     cell = LSTMCell(2)
     cell.build((1, 3))
     assert cell.bias.numpy().tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
-    gates = cell.gates(np.zeros((1, 3), "float32"), cell.get_initial_state(1))
+    _, gates = cell.step(np.zeros((1, 8), "float32") + cell.bias, cell.get_initial_state(1), cell.recur)
     assert float(gates["forget"][0, 0]) == pytest.approx(0.731, abs=1e-3)  # sigmoid(1)

@@ -1,0 +1,300 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 바닐라 순환 신경망은 왜 잊을까
+#
+# `maekrak`의 리뷰에서는 결론을 뒤집는 말과 뒤집히는 말이 수십 조각씩 떨어져 있곤 한다. LSTM은 그 둘을 잇는 법을 배운다.
+# 바닐라 신경망은 거의 배우지 못한다 (학습시킨 뒤 `make compare`로 볼 수 있다). 바닐라 셀도 상태를 조각에서 조각으로
+# 넘기니 못 할 까닭이 없어 보이는데, 왜 *배우지* 못하는 것일까?
+#
+# 신경망은 기울기(gradient)로 배운다. 오래전 상태를 조금 바꾸었을 때 끝의 기울기에 아무 흔적도 남지 않는다면, 그 상태를
+# 간직했어야 한다고 가중치에게 일러 줄 길이 없다. 그래서 이 노트북에서는 끝에서 출발한 기울기가 얼마나 되돌아오는지 재
+# 본다.
+#
+# 1. 한 걸음 되돌아갈 때마다 기울기에는 무엇이 곱해질까?
+# 2. 학습하기 전의 바닐라, LSTM, GRU에서 예순 걸음을 되돌아가면 기울기는 어떻게 될까?
+# 3. 학습한 뒤에는 어떻게 달라질까?
+#
+# 결과가 모두 교과서에서 짐작한 대로는 아니다. 첫 노트북과 마찬가지로 `make all`이 `artifacts/`에 남긴 것을 읽는다.
+
+# %%
+import os
+from pathlib import Path
+
+os.chdir(next(folder for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "Makefile").is_file()))
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from pipeline.quiet import quiet
+
+with quiet():
+    from pipeline.model import load
+
+data = Path(os.environ.get("ARTIFACTS", "artifacts")) / "maekrak"
+model = load(data / "lstm" / "train")
+
+# %% [markdown]
+# ## 한 걸음 되돌아가기
+#
+# 바닐라 셀은 식 한 줄이다 (`pipeline/cells/vanilla.py`).
+#
+# $$h_t = \varphi(a_t), \qquad a_t = W x_t + b + U h_{t-1}$$
+#
+# 여기서 $\varphi$는 tanh이다. $h_{t-1}$을 살짝 건드리면 그 떨림은 먼저 $U$를 지나고, 이어서 유닛마다 도함수
+# $\varphi'(a_t)$가 곱해진다. 행렬로 적으면 이렇다.
+#
+# $$\frac{\partial h_t}{\partial h_{t-1}} = \mathrm{diag}\big(\varphi'(a_t)\big)\, U$$
+#
+# $d$ 걸음을 되돌아가면 이런 행렬 $d$개가 줄줄이 곱해진다.
+#
+# $$\frac{\partial h_T}{\partial h_{T-d}} = \prod_{t=T-d+1}^{T} \mathrm{diag}\big(\varphi'(a_t)\big)\, U$$
+#
+# 어떤 벡터도 한 걸음에 (가장 큰 $\varphi'$) × ($U$의 가장 큰 특잇값) 배보다 더 커지지 못한다. tanh의 $\varphi'$은
+# $1 - h^2$이라 커야 1이고, sigmoid는 커야 ¼, relu는 0 아니면 1이다. 한 걸음의 배율이 얼마든 결국 $d$제곱이 되는데,
+# 거듭제곱에는 중간이 거의 없다.
+
+# %%
+for factor in [0.25, 0.5, 0.9, 0.99, 1.0, 1.1, 1.5]:
+    print(f"{factor:4}", *(f"{factor**d:10.1e} after {d}" for d in (10, 30, 60)))
+
+# %% [markdown]
+# 예순 걸음이면 0.9는 0.002로 줄고 1.1은 300으로 불어난다. 1에 아주 가까운 배율만 살아남는다. 기울기가 0으로 사라지는
+# 것을 *기울기 소실*, 한없이 커지는 것을 *기울기 폭발*이라고 한다 (Bengio et al. 1994, Pascanu et al. 2013).
+#
+# ## 재는 방법
+#
+# `gradient_flow(cell, inputs)`는 셀로 글을 한 걸음씩 읽은 다음, 마지막 상태 $h_T$와 길이가 1인 임의의 벡터를 곱한 것을
+# $L$로 놓고, 거리 $d$마다 $|\partial L / \partial h_{T-d}|$를 구해 글 전체에서 평균한다. 임의의 벡터는 손실이 $h_T$에
+# 무엇을 바라든 그것을 대신한다. $d = 0$에서는 늘 1이므로, 그 뒤로는 되돌아온 몫이라고 읽으면 된다. 이것을 *기울기
+# 흐름*이라고 부르자.
+#
+# 먼저 손으로 풀 수 있는 경우로 확인한다. 활성화 함수는 relu이고 음수가 나올 일이 없으며 $U$는 단위행렬의 몇 배다.
+# 그러면 한 걸음마다 꼭 그 배수만 곱해진다.
+
+# %%
+import numpy as np
+
+from pipeline.cells.vanilla import VanillaCell
+from pipeline.gradient_flow import gradient_flow
+
+for scale in [0.9, 1.1]:
+    cell = VanillaCell(4, activation="relu")
+    cell.build((None, 4))
+    cell.set_weights([np.eye(4), scale * np.eye(4), np.zeros(4)])
+    flow = gradient_flow(cell, np.ones((1, 61, 4)))
+    print(f"scale {scale}: after 60 steps {flow[60]:.6f}, by hand {scale**60:.6f}")
+
+# %% [markdown]
+# 이제 진짜 글을 쓴다. dev에서 가장 긴 리뷰들을 골라 길이가 같아지도록 끝부분만 남기고, 조각마다 학습된 LSTM이 지닌
+# 벡터를 찾는다. 셀이 실제로 읽게 되는 입력이다.
+
+# %%
+from pipeline.explain import longest_reviews
+from pipeline.pieces import Pieces
+from pipeline.reviews import read_reviews
+
+dev = read_reviews(data / "ingest", "dev")
+ids = longest_reviews(Pieces(data / "tokenize"), dev.texts, reviews=32, longest=80)
+inputs = model.get_layer("embedding")(ids)
+print(f"reviews, pieces, numbers a piece: {tuple(inputs.shape)}, standard deviation {np.std(inputs):.2f}")
+
+# %% [markdown]
+# ## 학습 전의 바닐라
+#
+# 셀 여섯 개를 학습을 시작할 때와 똑같이 초기화한다. $U$는 임의의 직교행렬이라서 벡터를 돌리기만 하고 길이는 바꾸지
+# 않는다. 그 가운데 하나는 $U$를 줄이고, 하나는 키우고, 하나에는 더 큰 입력을 준다.
+
+# %%
+import keras
+
+UNITS = 96
+
+
+def fresh(cell, U=1.0, **biases):
+    """The cell as training would start it, but U that many times as large, and with these biases on its gates."""
+    keras.utils.set_random_seed(1)
+    cell.build((None, inputs.shape[-1]))
+    cell.recurrent_kernel.assign(U * cell.recurrent_kernel)
+    for block, bias in biases.items():
+        ours = np.repeat(np.array(cell.blocks) == block, cell.units)
+        cell.bias.assign(np.where(ours, bias, cell.bias.numpy()))
+    return cell
+
+
+untrained = {
+    "tanh": gradient_flow(fresh(VanillaCell(UNITS)), inputs),
+    "tanh, U x 0.8": gradient_flow(fresh(VanillaCell(UNITS), U=0.8), inputs),
+    "tanh, inputs x 10": gradient_flow(fresh(VanillaCell(UNITS)), 10 * inputs),
+    "sigmoid": gradient_flow(fresh(VanillaCell(UNITS, activation="sigmoid")), inputs),
+    "relu": gradient_flow(fresh(VanillaCell(UNITS, activation="relu")), inputs),
+    "relu, U x 2": gradient_flow(fresh(VanillaCell(UNITS, activation="relu"), U=2.0), inputs),
+}
+
+# %% [markdown]
+# 세로축은 로그 눈금이다. 곧게 내려가는 선은 걸음마다 같은 배율로 줄어든다는 뜻이다. 회색 선은 마지막 조각에서의 기울기
+# 크기다.
+
+# %%
+from tempfile import TemporaryDirectory
+
+from IPython.display import Image
+
+from pipeline.gradient_flow import draw_gradient_flow
+
+figures = TemporaryDirectory()
+png = Path(figures.name) / "figure.png"
+
+draw_gradient_flow(png, {"vanilla, untrained": untrained})
+Image(png, width=640)
+
+# %% [markdown]
+# 무엇이 보이는가?
+#
+# - **sigmoid**는 곤두박질친다. $\varphi'$이 커야 ¼이고 직교인 $U$는 보태는 것이 없으니, 스무 걸음이면 $0.25^{20}$으로
+#   이미 그림 밖이다. 이것으로는 스무 조각 앞의 말에서 아무것도 배울 수 없다.
+# - **tanh**는 뜻밖에도 완만하게 줄어, 예순 조각을 지나도 몇 퍼센트가 남는다! 셀이 잘나서가 아니다. $U$는 길이를 지키고,
+#   입력이 작아 상태가 0 근처에 머무는데, 거기서는 tanh의 도함수가 1이다. 둘 중 하나만 없어도 사라진다. $U$를
+#   **0.8배**로 줄이면 0.8이 $d$제곱되고, **입력을 열 배**로 키우면 상태가 tanh의 평평한 곳으로 밀려난다. 직교행렬로
+#   시작하는 것부터가 바로 이 병을 고치려고 찾아낸 처방이다 (Saxe et al. 2014).
+# - **relu**는 0보다 큰 쪽에 평평한 곳이 없다. 그러나 절반쯤 되는 유닛은 0 아래에 있고, 거기서는 아무것도 지나가지
+#   못한다. 그래서 한 걸음에 $\sqrt{1/2}$쯤으로 줄어든다. $U$를 **두 배**로 키우면 $\sqrt 2$배가 되어 이번에는 폭발한다.
+#
+# 폭발에는 간단한 대책이 있다. 너무 긴 기울기를 잘라 내면 된다. `configs/base.yaml`의 `clip_norm`이 그 일을 한다. 그러나
+# 사라진 기울기는 다시 키울 수 없다. 조금 남았더라도 끝에 가까운 조각들의 기울기에 묻혀 버린다.
+#
+# ## 학습 전의 게이트
+#
+# LSTM에는 기억을 따라 되돌아가는 둘째 길이 있고, GRU는 상태의 일부를 그대로 남긴다.
+#
+# $$c_t = f_t \, c_{t-1} + i_t \, g_t \qquad\qquad h_t = z_t \, h_{t-1} + (1 - z_t) \, g_t$$
+#
+# $c$를 따라가면 한 걸음의 배율은 그저 $f_t$이고, GRU에서는 $z_t$다. 유닛마다 곱하기 하나일 뿐, 행렬도 $\varphi'$도
+# 없다. 게이트가 1에 가까우면 기울기가 그대로 지나간다. 그런데 게이트도 sigmoid라서, 배운 것이 없을 때 편향이 0이면 ½에
+# 서 있다.
+
+# %%
+for bias in [0, 1, 3, 5]:
+    gate = 1 / (1 + np.exp(-bias))
+    print(f"bias {bias}: gate {gate:.3f}, after 60 steps {gate**60:.1e}")
+
+# %% [markdown]
+# 편향이 0인 LSTM은 조각을 하나 읽을 때마다 기억을 절반씩 잊으며 시작하는 셈이다. 그래서 망각 게이트의 편향은 흔히 1로
+# 시작한다 (Gers et al. 2000, Jozefowicz et al. 2015). 여기서도, 케라스에서도 그렇다. 그것으로 충분할까?
+
+# %%
+from pipeline.cells.gru import GRUCell
+from pipeline.cells.lstm import LSTMCell
+
+gated = {
+    "vanilla": untrained["tanh"],
+    "lstm, forget bias 0": gradient_flow(fresh(LSTMCell(UNITS), forget=0.0), inputs),
+    "lstm, forget bias 1": gradient_flow(fresh(LSTMCell(UNITS)), inputs),
+    "lstm, forget bias 5": gradient_flow(fresh(LSTMCell(UNITS), forget=5.0), inputs),
+    "gru, update bias 0": gradient_flow(fresh(GRUCell(UNITS)), inputs),
+    "gru, update bias 5": gradient_flow(fresh(GRUCell(UNITS), update=5.0), inputs),
+}
+draw_gradient_flow(png, {"untrained": gated})
+Image(png, width=640)
+
+# %% [markdown]
+# 두 번째 뜻밖의 결과다. 학습하기 전에는 **게이트가 있는 셀도 기울기를 지키지 못한다.** GRU는 갱신 게이트가 ½이라
+# 걸음마다 절반을 잃고, 바닐라보다 훨씬 아래로 떨어진다. LSTM은 편향이 1이면 0일 때보다 몇 자릿수나 낫지만, 더디게
+# 사라질 뿐 사라지기는 마찬가지다. 게이트가 주는 것은 저절로 지켜지는 기울기가 아니라 *돌릴 수 있는 손잡이*다. 편향을
+# 5로 두면 둘 다 첫 조각까지 지켜 낸다.
+#
+# 두 가지를 더 눈여겨보자. LSTM의 선은 첫걸음에서 뚝 떨어졌다가 완만해진다. $h_{T-1}$에서 $c$로 들어가려면 먼저 게이트를
+# 지나야 하는데, 거기서 대부분을 잃고 그다음부터는 기억을 따라 훨씬 덜 잃으며 간다. 그리고 편향이 5인 LSTM은 멀어질수록
+# 오히려 올라간다. 기억에 남은 것을 그 뒤의 모든 걸음이 $U$를 거쳐 거듭 읽고, 그 길들이 모두 더해지기 때문이다.
+#
+# ## 학습한 뒤
+#
+# 이제 이 말뭉치로 학습한 셀을 본다. 왼쪽은 셀마다 처음 모습, 오른쪽은 학습을 마친 모습이고, 저마다 제 벡터를 읽는다.
+# LSTM은 언제나 있다. 나머지도 보려면 먼저 `make all CELL=gru`와 `make all CELL=vanilla`를 돌린다. `make explain`도 같은
+# 그림을 그린다.
+
+# %%
+from pipeline.explain import trace_gradients
+from pipeline.manifest import read_manifest
+
+same = read_manifest(data / "lstm" / "train").inputs
+folders = sorted(path.parent for path in data.glob("*/train/manifest.json"))
+models = {folder.parent.name: load(folder) for folder in folders if read_manifest(folder).inputs == same}
+
+flows = trace_gradients(models, ids)
+for name in models:
+    before, after = flows["untrained"][name][-1], flows["trained"][name][-1]
+    print(f"{name:16} back at the first piece: untrained {before:.0e}, trained {after:.0e}")
+draw_gradient_flow(png, flows)
+Image(png, width=960)
+
+# %% [markdown]
+# LSTM을 보자. 학습을 거치며 먼 쪽 끝이 몇 자릿수나 올라갔다. **지키는 법을 배운 것이다.** 처음부터 그랬던 것이 아니라,
+# 학습이 돌릴 수 있는 손잡이가 있었던 것이다.
+#
+# 나머지 둘도 학습시켰다면 순서가 뒤집힌 것을 볼 수 있을 것이다. 학습 전에 가장 좋았던 바닐라는 먼 곳에서 떨어진다. 쓸모
+# 있는 일을 하려면 상태가 커져야 하는데, 거기서는 tanh가 평평하기 때문이다. 처음에 좋아 보였던 것은 아직 아무 일도 하지
+# 않는 신경망이었기 때문이다. 꼴찌로 시작한 GRU는 맨 위로 올라선다.
+#
+# ## 기억을 따라서일까, 에둘러서일까
+#
+# 그렇다면 망각 게이트가 1에 가깝고 기울기는 $c$를 따라 되돌아온다고 말하고 싶어진다. 정말 그런지 확인해 보자. $c$만
+# 따라서 $d$ 걸음을 가면 유닛에 남는 것은 마지막 망각 게이트 $d$개의 곱이다. $L$은 모든 유닛에 조금씩 바라므로 이 곱을
+# 제곱평균제곱근으로 모으면, 이 길이 나를 수 있는 몫은 많아야 그쯤이다.
+
+# %%
+from pipeline.explain import first_layer
+
+forget = first_layer(model).trace(inputs)["forget"].numpy()
+flow = flows["trained"]["lstm"]
+print("distance   flow  along c alone, at most")
+for d in [1, 5, 10, 20, 40, len(flow) - 1]:
+    left = forget[:, -d:].prod(axis=1)
+    print(f"{d:8} {flow[d]:6.4f} {np.sqrt((left**2).mean(axis=1)).mean():8.4f}")
+
+# %% [markdown]
+# 끝에서 가까운 곳은 기억만으로 설명하고도 남는다. 기억에 든 것이 다 쓰이지는 않기 때문이다. 그러나 아래쪽 줄을 보라.
+# 흐름이 곱보다 크다면 그 기울기는 $c$만 따라온 것이 **아니다.** 도중에 출력 게이트로 기억을 빠져나가 $U$와 게이트를
+# 지나고, 다시 기억에 적혔다. 교과서에 나오는 컨베이어 벨트는 이야기의 절반이다. 나머지 절반은 셀 전체를 도는 고리다.
+# 나르는 것을 줄이지 않도록 배운 고리이며, 바닐라 셀은 바로 이것을 좀처럼 배우지 못한다.
+#
+# ## 어디까지 믿을까
+#
+# - 그림은 리뷰들의 평균이다. 기울기는 리뷰마다 몇 자릿수씩 차이가 나므로 몇몇 리뷰가 평균을 좌우할 수 있다.
+# - 여기서는 기울기가 마지막 조각에서만 출발한다. 실제 모델은 *모든* 상태에서 최댓값을 모으므로, 학습할 때는 조각마다
+#   기울기가 조금씩 들어오고 갈 길도 그만큼 짧다.
+# - 기울기에 보이지 않는다고 잊은 것은 아니다. 포화된 유닛은 작은 변화에 꿈쩍하지 않기에 예 또는 아니요를 아주 오래
+#   간직할 수 있고, 바로 그래서 기울기가 사라진다. 기울기 흐름은 셀이 오래전 것을 얼마나 아는지가 아니라, 거기서 얼마나
+#   *배울 수 있는지*를 말해 준다.
+#
+# ## 요약
+#
+# - 한 걸음 되돌아갈 때마다 기울기에 $\mathrm{diag}(\varphi')\,U$가 곱해진다. 배율이 1에 아주 가깝지 않으면 여러 걸음
+#   뒤에는 사라지거나 폭발한다.
+# - sigmoid에서는 학습을 시작할 때 쓰는 어떤 $U$로도 사라진다. tanh에서는 직교인 $U$와 작은 입력이 소실을 늦추어 주지만,
+#   학습으로 상태가 커지기 전까지다. relu에서는 $U$가 크면 폭발하는데, 기울기를 자르면 된다.
+# - 망각 게이트는 배울 수 있는 배율이다. 편향은 0보다 1로 시작하는 편이 낫지만 시작일 뿐이다. LSTM과 GRU는 학습한 뒤에야
+#   기울기를 지킨다.
+# - 그때에도 기억이 유일한 길은 아니다. 널리 알려진 그림이라도 옮기기 전에 재 본다.
+#
+# ## 연습 문제
+#
+# 1. $U$를 몇 배로 하면 relu에서 기울기가 사라지지도 폭발하지도 않을까? $\sqrt{1/2}$에서 짐작해 보고
+#    `fresh(..., U=...)`로 찾아보라.
+# 2. 학습하지 않은 tanh 셀에 `0.1 * inputs`와 `3 * inputs`를 넣어 보라. 흐름은 어떻게 달라지며, $1 - h^2$과 무슨 관계가
+#    있는가?
+# 3. `pipeline/cells/min_gru.py`의 게이트는 상태를 보지 않는다. 이 셀의 기울기 흐름은 정확히 무엇의 곱일까?
+#    `gradient_flow`와 셀의 `coefficients`로 확인하라. (이 셀의 `update`는 *새것*의 몫이다.)
+# 4. 학습된 셀 `first_layer(model).cell`로 리뷰를 한 편씩 (`inputs[n : n + 1]`) `gradient_flow`에 넣어 보라. 첫 조각에서
+#    중앙값과 평균은 얼마나 다른가?
+# 5. `make all CELL=vanilla SET="train.cell_options.activation=relu"`로 바닐라 신경망을 학습시켜 보라. tanh보다 흐름이
+#    잘 지켜지는가? 정확도도 따라오는가? (`make all CELL=vanilla`를 돌리면 tanh로 돌아온다.)
