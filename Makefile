@@ -88,8 +88,8 @@ $(ARTIFACTS)/notebooks/%.html: notebooks/%.py $(OF_CELL)/evaluate/manifest.json
 	  --log-level WARN --stdin --execute --to html --output "$(abspath $@)"
 	@echo $@
 
-bench: $(INSTALLED) ## Time the recurrent layer beside keras.layers, and torch.nn where torch is installed
-	@$(RUN) bench --artifacts "$(ARTIFACTS)"
+bench: $(INSTALLED) ## Time the recurrent layer, and an epoch of DATA if it is tokenized, beside keras.layers (and torch.nn)
+	@$(RUN) bench $(CHOICE) --set "$$SET"
 
 test: $(INSTALLED) ## Run the tests
 	@$(VENV)/bin/python -m pytest

@@ -45,8 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("summary", parents=[chosen], help="the results in short")
     commands.add_parser("compare", parents=[chosen], help="a table of the runs so far")
     commands.add_parser("predict", parents=[chosen], help="read TEXT, the lines of FILE, or standard input")
-    bench = commands.add_parser("bench", help="time the recurrent layer beside others")
-    bench.add_argument("--artifacts", type=Path, required=True)
+    bench = commands.add_parser("bench", parents=[chosen], help="time the recurrent layer beside others")
+    bench.add_argument("--set", default="", help="section.key=value ...")
     for stage in STAGES:
         command = commands.add_parser(stage, help=f"run {stage}, unless its artifact is up to date")
         command.add_argument("plan", type=Path, help="the stage's plan")
@@ -74,7 +74,7 @@ def _run(options: argparse.Namespace) -> None:
         with quiet():
             from pipeline.bench import bench
 
-        bench(options.artifacts)
+        bench(options.artifacts, load_config(options.data, options.cell, options.set), options.data, options.cell)
     elif options.command == "predict":
         from pipeline.manifest import verify
         from pipeline.predict import predict

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from pipeline.batches import dev_batches, encode, training_batches
+from pipeline.batches import Batches, dev_batches, encode, training_batches
 from pipeline.config import TrainConfig
 from pipeline.model import build, compile_loops, save
 from pipeline.pieces import Pieces
@@ -31,19 +31,10 @@ def train(config: TrainConfig, ingest: Path, tokenize: Path, out: Path) -> dict[
     ids = {name: encode(pieces, reviews.texts, config.longest) for name, reviews in splits.items()}
 
     batches = training_batches(ids["train"], splits["train"].labels, config, pieces)
-    decay = keras.optimizers.schedules.PolynomialDecay(
-        config.learning_rate, config.epochs * batches.steps, end_learning_rate=0.0
-    )
-
     model = build(config, len(pieces.vocabulary))
-    if config.epochs * batches.steps >= PAYS * batches.shapes:
+    if worth_compiling(config, batches):
         compile_loops(model)
-    model.compile(
-        keras.optimizers.Adam(decay, global_clipnorm=config.clip_norm),
-        keras.losses.BinaryCrossentropy(from_logits=True),
-        metrics=[keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy")],
-        jit_compile=False,  # the loops alone gain by XLA
-    )
+    prepare(model, config, batches)
     history = model.fit(
         batches.dataset,
         steps_per_epoch=batches.steps,
@@ -68,3 +59,21 @@ def train(config: TrainConfig, ingest: Path, tokenize: Path, out: Path) -> dict[
         "best_epoch": best + 1.0,
         "parameters": float(model.count_params()),
     }
+
+
+def worth_compiling(config: TrainConfig, batches: Batches) -> bool:
+    """Whether the training is long enough for XLA to save the time that it takes to compile the loops."""
+    return config.epochs * batches.steps >= PAYS * batches.shapes
+
+
+def prepare(model: keras.Model, config: TrainConfig, batches: Batches) -> None:
+    """Give a model its optimizer, loss and measure."""
+    decay = keras.optimizers.schedules.PolynomialDecay(
+        config.learning_rate, config.epochs * batches.steps, end_learning_rate=0.0
+    )
+    model.compile(
+        keras.optimizers.Adam(decay, global_clipnorm=config.clip_norm),
+        keras.losses.BinaryCrossentropy(from_logits=True),
+        metrics=[keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy")],
+        jit_compile=False,  # the loops alone gain by XLA
+    )

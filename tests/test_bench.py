@@ -4,10 +4,17 @@ import json
 import sys
 from pathlib import Path
 
+import keras
 import pytest
 
-from pipeline import bench
-from pipeline.bench import Entry, Point, Verdict
+from pipeline import bench_layers as bench
+from pipeline.bench import write
+from pipeline.bench_epoch import judge_epoch, time_epoch, with_stock
+from pipeline.bench_layers import Entry, Point
+from pipeline.config import Config
+from pipeline.model import build
+from pipeline.recurrent import BothWays
+from pipeline.timing import Verdict
 
 TINY = (4, 3)
 
@@ -52,15 +59,15 @@ def test_claims_are_about_what_is_timed(layers: list[Entry]) -> None:
 
 
 def test_what_is_measured_is_written_and_drawn(layers: list[Entry], tmp_path: Path) -> None:
-    points = bench.time_scaling({"time": [TINY, (4, 6)]}, repeats=1)
+    points = bench.time_scaling({"time": [TINY]}, repeats=1)
     verdicts = [*bench.judge_layers(layers), *bench.judge_scaling(points)]
-    bench.write(tmp_path / "bench.json", {"layers": layers, "scaling": points}, verdicts)
+    write(tmp_path / "bench.json", {"layers": layers, "scaling": points}, verdicts)
     bench.draw(tmp_path / "bench.png", layers, points)
     written = json.loads((tmp_path / "bench.json").read_text("utf-8"))
     assert [Entry(**e) for e in written["layers"]] == layers
     assert [Point(**p) for p in written["scaling"]] == points
     assert len(written["verdicts"]) == len(verdicts)
-    assert [(p.batch, p.time) for p in points] == [(4, 3), (4, 6)]
+    assert [(p.batch, p.time) for p in points] == [TINY]
     assert all(p.ms > 0 for p in points)
     assert (tmp_path / "bench.png").stat().st_size > 10_000
 
@@ -101,3 +108,21 @@ def test_without_torch_a_line_says_so(monkeypatch: pytest.MonkeyPatch, capsys: p
     monkeypatch.setitem(sys.modules, "torch", None)
     assert bench.find_torch() is None
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_an_epoch_is_timed_on_batches_of_the_data(config: Config, ingest_folder: Path, tokenize_folder: Path) -> None:
+    one_way = config.train.model_copy(update={"bidirectional": False})  # half as much to compile
+    epochs = time_epoch(one_way, ingest_folder, tokenize_folder, sampled=2, repeats=1)
+    by = {epoch.by: epoch for epoch in epochs}
+    assert set(by) == {"ours", "plain", "xla", "keras", "padded"}
+    assert by["ours"].step_ms in (by["plain"].step_ms, by["xla"].step_ms)
+    assert all(epoch.seconds == pytest.approx(epoch.steps * epoch.step_ms / 1000) for epoch in epochs)
+    assert by["padded"].steps > 2 * by["plain"].steps  # its texts are short
+    assert [verdict.target for verdict in judge_epoch(epochs, "maekrak", "lstm")] == [1.3, 4.0]
+
+
+def test_keras_trains_the_same_model(config: Config) -> None:
+    ours = build(config.train, 50)
+    stock = keras.models.clone_model(ours, clone_function=lambda layer: with_stock(layer, config.train))
+    assert stock.count_params() == ours.count_params()
+    assert not any(isinstance(layer, BothWays) for layer in stock.layers)

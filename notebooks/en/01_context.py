@@ -238,7 +238,8 @@ Image(png, width=640)
 # %% [markdown]
 # This is how to read the figure. A column is a piece, a row is a unit, and the darker, the more open the gate. Where
 # an input gate turns dark, that unit wrote this piece down; where a forget gate turns pale, it let go of what it
-# remembered. `candidate` is what would be written, $g$, and lies between −1 and 1. Each panel picks the 24 units that
+# remembered. `candidate` is what would be written, $g$, and lies between −1 and 1; the first panel is the memory $c$
+# itself, which may grow beyond that. Each panel picks the 24 units that
 # vary most in it, so rows at the same height of two panels are not the same unit. It is tempting to give single units
 # a meaning. Resist: the figure is a hint, not a proof.
 #
@@ -254,8 +255,9 @@ for n, piece in enumerate(pieces.split(rave)):
 
 # %% [markdown]
 # The earlier it was written, the less is left. By the end of the sentence the median unit has lost most of it, but
-# some units still hold more than half of what was written at the first piece. To remember context means, in the end,
-# that this product does not vanish.
+# some units still hold more than half of what was written at the first piece. In a short text, to remember context
+# means that this product does not vanish. In a long one it can also come round through $U$ and the gates:
+# the notebook `02_gradients` measures that.
 #
 # ## How far to trust this
 #

@@ -1,0 +1,94 @@
+"""bench, second part: what an epoch of training takes, with our layer, with Keras's, and padded to one length."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+from rich.table import Table
+
+from pipeline.batches import Batches, encode, training_batches
+from pipeline.config import TrainConfig
+from pipeline.model import build, compile_loops
+from pipeline.pieces import Pieces
+from pipeline.recurrent import BothWays, Recurrent
+from pipeline.reviews import read_reviews
+from pipeline.timing import Contender, Verdict, measure, plain_table
+from pipeline.train import prepare, worth_compiling
+
+STOCK = {"vanilla": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
+SAMPLED, REPEATS = 24, 5
+
+
+class Epoch(NamedTuple):
+    """How long an epoch takes, by the time of some of its batches; XLA's compiling is not counted."""
+
+    by: str
+    steps: int
+    step_ms: float
+    seconds: float
+
+
+def time_epoch(
+    config: TrainConfig, ingest: Path, tokenize: Path, sampled: int = SAMPLED, repeats: int = REPEATS
+) -> list[Epoch]:
+    """An epoch by "ours" (as train would run it), "xla" and "plain" (ours), "keras", and "padded" (ours, plain)."""
+    pieces, train = Pieces(tokenize), read_reviews(ingest, "train")
+    ids = encode(pieces, train.texts, config.longest)
+    batches = training_batches(ids, train.labels, config, pieces)
+    steps = dict.fromkeys(("plain", "xla", "keras"), batches.steps)
+    steps["padded"] = -(-len(train.texts) * config.longest // config.batch_pieces)
+
+    sample = batches.dataset.take(sampled).cache()
+    padded = sample.unbatch().padded_batch(
+        max(1, config.batch_pieces // config.longest), padded_shapes=((config.longest,), ()), drop_remainder=True
+    )
+    data = dict.fromkeys(("plain", "xla", "keras"), sample) | {"padded": padded.take(sampled).cache()}
+    counts = {by: int(dataset.reduce(np.int64(0), lambda n, _: n + 1)) for by, dataset in data.items()}
+    models = {by: _model(by, config, batches, len(pieces.vocabulary)) for by in data}
+    timings = measure({by: _contender(models[by], data[by], counts[by]) for by in data}, repeats, warm_ups=1)
+    epochs = []
+    for by, timing in timings.items():
+        step_ms = timing.ms / counts[by]
+        epochs.append(Epoch(by, steps[by], step_ms, steps[by] * step_ms / 1000))
+    ours = next(epoch for epoch in epochs if epoch.by == ("xla" if worth_compiling(config, batches) else "plain"))
+    return [ours._replace(by="ours"), *epochs]
+
+
+def judge_epoch(epochs: list[Epoch], data: str, cell: str) -> list[Verdict]:
+    seconds = {epoch.by: epoch.seconds for epoch in epochs}
+    return [
+        Verdict(f"an epoch of {data}, {cell}: {by} / ours", seconds[by] / seconds["ours"], "at least", target)
+        for by, target in (("keras", 1.3), ("padded", 4.0))
+    ]
+
+
+def epoch_table(epochs: list[Epoch], data: str, cell: str) -> Table:
+    table = plain_table(f"An epoch of {data}, {cell}, by {SAMPLED} of its batches", ["by"], ["steps", "ms a step", "s"])
+    for epoch in epochs:
+        table.add_row(epoch.by, str(epoch.steps), f"{epoch.step_ms:.0f}", f"{epoch.seconds:.0f}")
+    return table
+
+
+def _model(by: str, config: TrainConfig, batches: Batches, vocabulary: int) -> keras.Model:
+    model = build(config, vocabulary)
+    if by == "xla":
+        compile_loops(model)
+    if by == "keras":
+        model = keras.models.clone_model(model, clone_function=lambda layer: with_stock(layer, config))
+    prepare(model, config, batches)
+    return model
+
+
+def with_stock(layer: keras.layers.Layer, config: TrainConfig) -> keras.layers.Layer:
+    """Keras's own layer in place of ours."""
+    if not isinstance(layer, BothWays | Recurrent):
+        return layer.__class__.from_config(layer.get_config())
+    stock = STOCK[config.cell](config.units, return_sequences=True, recurrent_dropout=config.recurrent_dropout)
+    return keras.layers.Bidirectional(stock) if isinstance(layer, BothWays) else stock
+
+
+def _contender(model: keras.Model, dataset: tf.data.Dataset, count: int) -> Contender:
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(count))
+    return Contender(lambda: model.fit(dataset, shuffle=False, verbose=0), 0)
