@@ -99,11 +99,13 @@ CLAIMS = [
 # Timing
 
 
-def time_layers(shapes: list[Shape], repeats: int = REPEATS) -> list[Entry]:
-    """Every cell in both directions at each shape, by every contender that there is."""
+def time_layers(
+    shapes: list[Shape], families: tuple[str, ...] = tuple(SIBLINGS), repeats: int = REPEATS
+) -> list[Entry]:
+    """Every cell of the families in both directions at each shape, by every contender that there is."""
     entries = []
     torch = find_torch()
-    for family in SIBLINGS:
+    for family in families:
         for direction in ("train", "forward"):
             for shape in shapes:
                 timings = measure(contenders(family, direction, shape, torch), repeats)
@@ -293,13 +295,14 @@ def scaling_table(points: list[Point]) -> Table:
 
 def draw(path: Path, entries: list[Entry], points: list[Point]) -> None:
     """Bars of every family and direction, and the cost of more steps and of more rows."""
-    drawing = figure(13, 7)
-    grid = drawing.subplots(2, 3)
-    for row, family in zip(grid, SIBLINGS, strict=True):
+    families = [family for family in SIBLINGS if any(e.cell == family for e in entries)]
+    drawing = figure(13, 3.5 * len(families))
+    grid = drawing.subplots(len(families), 3, squeeze=False)
+    for row, family in zip(grid, families, strict=True):
         for axes, direction in zip(row, ("train", "forward"), strict=False):
             draw_bars(axes, [e for e in entries if (e.cell, e.direction) == (family, direction)])
             axes.set(title=f"{family}, {direction}", ylabel="ms")
-    for axes, what, label in zip(grid[:, 2], ("ms", "memory_mb"), ("ms", "peak memory added, MB"), strict=True):
+    for axes, what, label in zip(grid[:, 2], ("ms", "memory_mb"), ("ms", "peak memory added, MB"), strict=False):
         draw_scaling(axes, points, what)
         axes.set(title="lstm, train, ours", ylabel=label)
     bars = dict(zip(*reversed(grid[0, 0].get_legend_handles_labels()), strict=True))  # one a contender

@@ -14,6 +14,7 @@ SMALL = """
 tokenize: {pieces: 512, phrases: [죽인다]}
 train: {embedding: 8, units: 8, epochs: 2, batch_pieces: 512, learning_rate: 0.02}
 evaluate: {worst_errors: 5}
+explain: {flow_pieces: 8}
 export: {compared_texts: 40}
 """
 

@@ -97,6 +97,9 @@ def test_a_value_for_one_run(project: Project) -> None:
 
 def test_another_cell_reuses_the_data_stages(project: Project) -> None:
     assert project.started("evaluate", "CELL=vanilla") == {"train", "evaluate"}
+    assert project.started("all") == {"explain"}  # it draws the gradient flow of the new one too
+    flows = (project.folder("explain") / "gradient_flow.tsv").read_text("utf-8")
+    assert {"leaky", "vanilla"} <= set(re.findall(r"leaky|vanilla", flows))
 
 
 def test_other_local_files_are_other_data(project: Project) -> None:

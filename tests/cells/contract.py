@@ -41,19 +41,21 @@ def masks(batch: int, time: int) -> np.ndarray:
 def outputs_and_gradients(layer: Any, inputs: np.ndarray, states: Arrays, mask: np.ndarray | None) -> tuple[Any, Any]:
     """All outputs and last states, and the gradients of a mixture of them: by the weights, the inputs, the states."""
 
-    @tf.function(autograph=False)
-    def run(x: tf.Tensor, states: list[tf.Tensor]) -> Any:
-        with tf.GradientTape() as tape:
-            tape.watch([x, states])
-            results = layer(x, initial_state=states, mask=mask, training=True)
-            loss = sum(tf.reduce_sum(tf.sin(result * (number + 1))) for number, result in enumerate(results))
-        weights = {weight.name: weight.value for weight in layer.trainable_weights}
-        return results, tape.gradient(loss, {**weights, "inputs": x, "states": list(states)})
+    x, states = tf.constant(inputs), [tf.constant(state) for state in states]
+    run = tf.function(mixture, autograph=False) if getattr(layer, "compiled", False) else mixture
+    weights = [weight.value for weight in layer.trainable_weights]
+    results, (by_weights, by_inputs, by_states) = run(layer, x, states, mask, weights)
+    names = [weight.name for weight in layer.trainable_weights]
+    gradients = dict(zip(names, by_weights, strict=True)) | {"inputs": by_inputs}
+    return [r.numpy() for r in results], {n: g.numpy() for n, g in gradients.items()} | {"states": by_states}
 
-    results, gradients = run(tf.constant(inputs), [tf.constant(state) for state in states])
-    return [r.numpy() for r in results], {
-        name: g if isinstance(g, list) else g.numpy() for name, g in gradients.items()
-    }
+
+def mixture(layer: Any, x: tf.Tensor, states: Any, mask: np.ndarray | None, weights: Any) -> tuple[Any, Any]:
+    with tf.GradientTape() as tape:
+        tape.watch([x, states])
+        results = layer(x, initial_state=states, mask=mask, training=True)
+        loss = sum(tf.reduce_sum(tf.sin(result * (number + 1))) for number, result in enumerate(results))
+    return results, tape.gradient(loss, [weights, x, states])
 
 
 class CellContract:
