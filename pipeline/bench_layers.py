@@ -332,7 +332,7 @@ def draw_scaling(axes: Axes, points: list[Point], what: str) -> None:
         axes.plot(sizes, costs, "o-", color=colour, label=grows)
         axes.plot(sizes, [costs[-1] * size / sizes[-1] for size in sizes], "--", color=colour, linewidth=1)
     sizes = sorted({getattr(p, p.grows) for p in points})
-    axes.set(xscale="log", yscale="log")
+    axes.set(xscale="log", yscale="log", xlabel="steps, or rows")
     axes.set_xticks(sizes, [str(size) for size in sizes], minor=False)
     axes.minorticks_off()
     axes.legend(frameon=False)
