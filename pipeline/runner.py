@@ -43,7 +43,7 @@ def run_stage(plan_path: Path, manifests: list[Path]) -> None:
         digests = {name: manifest.digest for name, manifest in inputs.items()} | plan.sources
         reads: dict[str, Any] = {read.name: read for read in own}
         if plan.stage in READS_OTHERS:
-            reads["others"] = _others([path.parent for path in manifests if path.parent not in own], inputs)
+            reads["others"] = _others(plan, [path.parent for path in manifests if path.parent not in own], inputs)
             digests |= {f"{cell}/train": verify(other).digest for cell, other in reads["others"].items()}
         if _sealed_from(folder, plan, inputs, digests):
             _say(plan, "up to date")
@@ -53,14 +53,16 @@ def run_stage(plan_path: Path, manifests: list[Path]) -> None:
         os.utime(folder / NAME, (start, start))
 
 
-def _others(trains: list[Path], inputs: dict[str, Manifest]) -> dict[str, Path]:
+def _others(plan: Plan, trains: list[Path], inputs: dict[str, Manifest]) -> dict[str, Path]:
     """The trained models of other cells, by cell: those that the code that stands here made from the same pieces."""
-    sealed = {train: read_manifest(train) for train in trains}
-    return {
-        train.parent.name: train
-        for train, manifest in sealed.items()
-        if manifest.inputs["tokenize"] == inputs["tokenize"].digest and is_current(manifest)
-    }
+    others = {}
+    for train in trains:
+        sealed = read_manifest(train)
+        if sealed.inputs["tokenize"] == inputs["tokenize"].digest and is_current(sealed):
+            others[train.parent.name] = train
+        else:
+            _say(plan, f"{train} is left out, made from other pieces or by other code; make it anew to have it in")
+    return others
 
 
 def _sealed_from(folder: Path, plan: Plan, inputs: dict[str, Manifest], digests: dict[str, str]) -> bool:

@@ -37,7 +37,9 @@ def edit(project: Project, name: str, old: str, new: str) -> None:
 
 def only_line(error: str) -> str:
     """The error's one line; make adds its own below it."""
-    lines = [line for line in error.splitlines() if not re.match(r"make|.*: (started|up to date|done)", line)]
+    lines = [
+        line for line in error.splitlines() if not re.match(r"make|.*: (started|up to date|done|.* left out)", line)
+    ]
     assert len(lines) == 1, error
     return lines[0]
 
