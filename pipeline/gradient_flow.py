@@ -62,6 +62,7 @@ def draw_gradient_flow(path: Path, panels: dict[str, dict[str, np.ndarray]]) -> 
             axes.plot(np.maximum(flows[name], FLOOR), color=colour, label=name)
         axes.set(title=title, yscale="log", xlabel="d, pieces before the last")
         axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("")  # over less than a decade it would write powers, with a minus our font lacks
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     drawing.supylabel(f"|dL/dh| ({FLOOR:g}: that or less)")
     drawing.suptitle("Gradient flow: what comes back over d pieces")

@@ -118,7 +118,8 @@ def test_the_figure_has_glyphs_for_all_it_says_and_room_for_nothing(
         tmp_path / "two.png", {"untrained": {"a": vanishing, "b": exploding}, "trained": {"b": exploding}}
     )
     draw_gradient_flow(tmp_path / "one.png", {"untrained": {"a": np.full(5, FLOOR / 2)}})
-    for path in (tmp_path / "one.png", tmp_path / "two.png"):
+    draw_gradient_flow(tmp_path / "near.png", {"trained": {"a": np.array([1.0, 0.9, 0.7])}})
+    for path in (tmp_path / "one.png", tmp_path / "two.png", tmp_path / "near.png"):
         assert path.read_bytes().startswith(b"\x89PNG")
         assert path.stat().st_size > 10_000
     assert not [w for w in recwarn if "font" in str(w.message)]
