@@ -105,9 +105,11 @@ class CellContract:
         for state, expected_state in zip(last, expected_last, strict=True):
             np.testing.assert_allclose(state, expected_state, atol=1e-5)
 
-    def test_stepping_by_hand_equals_the_layer(self) -> None:
+    def test_stepping_by_hand_or_by_keras_equals_the_layer(self) -> None:
         layer, inputs, states = self.layer(), random(BATCH, TIME, INPUTS), self.states()
         outputs, *last = layer(inputs, initial_state=states)
+        kerass = keras.layers.RNN(layer.cell, return_sequences=True)
+        np.testing.assert_allclose(kerass(inputs, initial_state=states), outputs, atol=1e-5)
         for time in range(TIME):
             output, states = layer.cell(inputs[:, time], states)
             np.testing.assert_allclose(output, outputs[:, time], atol=1e-5)
