@@ -48,7 +48,7 @@ class TokenizeConfig(Section):
 
 class TrainConfig(Section):
     cell: Name
-    cell_options: dict[Name, bool | float | str]
+    cell_options: dict[Name, bool | int | float | str]
     embedding: Count
     units: Count
     layers: Count

@@ -57,7 +57,7 @@ class Recurrent(keras.layers.RNN):
     def __init__(self, cell: Cell, recurrent_dropout: float = 0.0, **kwargs: Any) -> None:
         super().__init__(cell, **kwargs)
         if recurrent_dropout and isinstance(cell, LinearCell):
-            raise UserError(f"recurrent_dropout: {type(cell).__name__} has no recurrent product; allowed: 0")
+            raise UserError(f"train.recurrent_dropout: {type(cell).__name__} has no recurrent product; allowed: 0")
         if self.unroll:
             raise ValueError("unroll: Recurrent always loops; allowed: False")
         self.recurrent_dropout = recurrent_dropout

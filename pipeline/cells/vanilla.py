@@ -38,7 +38,7 @@ class VanillaCell(Cell):
     def __init__(self, units: int, activation: str = "tanh", **kwargs: Any) -> None:
         super().__init__(units, **kwargs)
         if activation not in ACTIVATIONS:
-            raise UserError(f"vanilla: activation: {activation!r}: is one of {', '.join(ACTIVATIONS)}")
+            raise UserError(f"train.cell_options: activation: {activation!r}: is one of {', '.join(ACTIVATIONS)}")
         self.activation = activation
 
     def step(self, x: Any, states: list[Any], U: Callable[..., Any]) -> tuple[list[Any], dict[str, Any]]:
