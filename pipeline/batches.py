@@ -47,9 +47,13 @@ def training_batches(ids: tf.RaggedTensor, labels: np.ndarray, config: TrainConf
 
 def dev_batches(ids: tf.RaggedTensor, labels: np.ndarray, config: TrainConfig) -> tf.data.Dataset:
     """All reviews once, in batches of (ids [batch, time], labels [batch])."""
-    batches = _bucket(_reviews(ids, labels), config)
+    return counted(_bucket(_reviews(ids, labels), config))
+
+
+def counted(batches: tf.data.Dataset) -> tf.data.Dataset:
+    """The batches, their number known: else Keras warns that the data ran out."""
     count = batches.reduce(np.int64(0), lambda count, _: count + 1)
-    return batches.apply(tf.data.experimental.assert_cardinality(count))  # else Keras warns that the data ran out
+    return batches.apply(tf.data.experimental.assert_cardinality(count))
 
 
 def batches_in_order(ids: tf.RaggedTensor, batch_pieces: int) -> Iterator[tuple[np.ndarray, tf.Tensor]]:

@@ -79,6 +79,7 @@ class Cell(keras.layers.Layer):
 
     blocks: ClassVar[tuple[str, ...]] = ("state",)
     states: ClassVar[tuple[str, ...]] = ("h",)
+    sees_state: ClassVar[bool] = True  # whether there is a recurrent_kernel
 
     def __init__(self, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -89,7 +90,9 @@ class Cell(keras.layers.Layer):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         width = len(self.blocks) * self.units
         self.kernel = self.add_weight((input_shape[-1], width), initializer="glorot_uniform", name="kernel")
-        self.recurrent_kernel = self.add_weight((self.units, width), initializer="orthogonal", name="recurrent_kernel")
+        if self.sees_state:
+            shape = (self.units, width)
+            self.recurrent_kernel = self.add_weight(shape, initializer="orthogonal", name="recurrent_kernel")
         self.bias = self.add_weight((width,), initializer=self._initial_bias, name="bias")
 
     def _initial_bias(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
@@ -140,10 +143,7 @@ class LinearCell(Cell):
     all h_t. There is no U, thus no `recurrent_kernel`.
     """
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        width = len(self.blocks) * self.units
-        self.kernel = self.add_weight((input_shape[-1], width), initializer="glorot_uniform", name="kernel")
-        self.bias = self.add_weight((width,), initializer=self._initial_bias, name="bias")
+    sees_state: ClassVar[bool] = False
 
     def coefficients(self, x: Any) -> tuple[Any, Any, dict[str, Any]]:
         """a and b, each [..., units], and the gates by name, of what `project` made of any number of steps."""
