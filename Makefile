@@ -17,10 +17,14 @@ CHOICE = --artifacts "$(ARTIFACTS)" --data "$(DATA)" --cell "$(CELL)"
 # What users type goes through the environment as typed: neither make nor the shell may read its $ and quotes.
 override SET := $(value SET)
 export SET
-unexport TEXT FILE
+unexport TEXT AGAINST FILE
 ifeq ($(origin TEXT),command line)
 override TEXT := $(value TEXT)
 export TEXT
+endif
+ifeq ($(origin AGAINST),command line)
+override AGAINST := $(value AGAINST)
+export AGAINST
 endif
 ifeq ($(origin FILE),command line)
 override FILE := $(value FILE)
@@ -41,7 +45,7 @@ ingest:   $(OF_DATA)/ingest/manifest.json   ## Read a data set into clean splits
 tokenize: $(OF_DATA)/tokenize/manifest.json ## Learn the pieces from train
 train:    $(OF_CELL)/train/manifest.json    ## Fit the classifier, keep what is best on dev
 evaluate: $(OF_CELL)/evaluate/manifest.json ## Measure it and the baseline on test and on minimal pairs
-explain:  $(OF_CELL)/explain/manifest.json  ## Draw how it reads an ambiguous phrase
+explain:  $(OF_CELL)/explain/manifest.json  ## Write report.html: how it reads, of TEXT="..." AGAINST="..." if given
 export:   $(OF_CELL)/export/manifest.json   ## Write the SavedModel, prove it, register it
 
 # Each stage reads the artifacts whose manifests stand here, and is remade when one of them or its plan changes.
@@ -49,7 +53,7 @@ $(OF_DATA)/ingest/manifest.json:   $(OF_DATA)/ingest.json
 $(OF_DATA)/tokenize/manifest.json: $(OF_DATA)/tokenize.json $(OF_DATA)/ingest/manifest.json
 $(OF_CELL)/train/manifest.json:    $(OF_CELL)/train.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json
 $(OF_CELL)/evaluate/manifest.json: $(OF_CELL)/evaluate.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_CELL)/train/manifest.json
-$(OF_CELL)/explain/manifest.json:  $(OF_CELL)/explain.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_CELL)/train/manifest.json $(wildcard $(OF_DATA)/*/train/manifest.json)
+$(OF_CELL)/explain/manifest.json:  $(OF_CELL)/explain.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_CELL)/train/manifest.json $(OF_CELL)/evaluate/manifest.json $(wildcard $(OF_DATA)/*/train/manifest.json $(OF_DATA)/*/evaluate/manifest.json)
 $(OF_CELL)/export/manifest.json:   $(OF_CELL)/export.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_CELL)/train/manifest.json $(OF_CELL)/evaluate/manifest.json
 
 %/manifest.json:
@@ -59,7 +63,7 @@ $(OF_CELL)/export/manifest.json:   $(OF_CELL)/export.json $(OF_DATA)/ingest/mani
 PLANS := $(addsuffix .json,$(addprefix $(OF_DATA)/,ingest tokenize) $(addprefix $(OF_CELL)/,train evaluate explain export))
 $(PLANS): plans ; @:
 plans: $(INSTALLED) FORCE
-	@$(RUN) plan $(CHOICE) --set "$$SET"
+	@$(RUN) plan $(CHOICE) --set "$$SET" $(if $(filter explain,$(MAKECMDGOALS)),--own-texts)
 FORCE:
 
 ##@ Its results

@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     chosen.add_argument("--cell", required=True)
     plan = commands.add_parser("plan", parents=[chosen], help="write what each stage is to be made from")
     plan.add_argument("--set", default="", help="section.key=value ...")
+    plan.add_argument("--own-texts", action="store_true", help="explain TEXT and AGAINST, those of them that are set")
     commands.add_parser("summary", parents=[chosen], help="the results in short")
     commands.add_parser("compare", parents=[chosen], help="a table of the runs so far")
     commands.add_parser("predict", parents=[chosen], help="read TEXT, the lines of FILE, or standard input")
@@ -58,7 +59,9 @@ def _run(options: argparse.Namespace) -> None:
     if options.command == "plan":
         from pipeline.plan import write_plans
 
-        config = load_config(options.data, options.cell, options.set)
+        given = ("TEXT", "AGAINST") if options.own_texts else ()
+        texts = {name: os.environ[name] for name in given if name in os.environ}
+        config = load_config(options.data, options.cell, options.set, texts)
         write_plans(config, options.data, options.cell, options.artifacts)
     elif options.command == "summary":
         from pipeline.summary import summary

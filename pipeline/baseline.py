@@ -34,6 +34,12 @@ def fit_baseline(config: BaselineConfig, reviews: Reviews) -> Pipeline:
     return make_pipeline(features, regression).fit(reviews.texts, reviews.labels)
 
 
+def fit_unigrams(reviews: Reviews) -> Pipeline:
+    """A weaker reader, for comparison: single words alone, so that their order can't matter to it at all."""
+    words = TfidfVectorizer(token_pattern=r"\w+", sublinear_tf=True, dtype=np.float32)
+    return make_pipeline(words, LogisticRegression(solver="liblinear")).fit(reviews.texts, reviews.labels)
+
+
 def baseline_positive(baseline: Pipeline, texts: list[str]) -> np.ndarray:
     """The probability of the positive class for each text [texts]."""
     return baseline.predict_proba(texts)[:, 1]

@@ -46,6 +46,8 @@ MEASURES = {
     "test_roc_auc": "ROC AUC, test",
     "test_log_loss": "log loss, test",
     "test_calibration_error": "expected calibration error, test",
+    "slice_accuracy": "accuracy, test reviews with an ambiguous phrase",
+    "shuffled_accuracy": "accuracy, test with its words shuffled",
     "pair_consistency": "pairs with both members right",
     "pair_ranked": "pairs in the right order",
 }
@@ -66,6 +68,7 @@ def write_card(path: Path, ingest: Path, train: Path, evaluate: Path) -> None:
             rows="\n".join(
                 f"| {shown} | {measured[name]:.4f} | {measured[f'baseline_{name}']:.4f} |"
                 for name, shown in MEASURES.items()
+                if name in measured
             ),
             pairs=measured["pairs"],
             dev_accuracy=trained.metrics["dev_accuracy"],

@@ -12,8 +12,10 @@ COLUMNS = {
     "dev": "dev_accuracy",
     "test": "test_accuracy",
     "baseline": "baseline_test_accuracy",
+    "ambiguous": "slice_accuracy",
     "pairs": "pair_consistency",
     "baseline pairs": "baseline_pair_consistency",
+    "ranked": "pair_ranked",
     "train s": "train_seconds",
 }
 
@@ -27,7 +29,8 @@ def compare(artifacts: Path, data: str) -> None:
     runs = [run for run in finished_runs(artifacts, data) if "test_accuracy" in run.metrics]
     if not runs:
         raise UserError(f"{data}: no evaluated run in {artifacts / 'mlflow'}; run make evaluate DATA={data}")
-    table = Table(title=f"{data}: accuracy on test, pairs with both members right", box=None, header_style="bold")
+    title = f"{data}: accuracy on test and on its ambiguous slice, pairs with both members right, pairs in order"
+    table = Table(title=title, box=None, header_style="bold")
     for name in ("cell", "started", *COLUMNS):
         table.add_column(name, justify="left" if name in ("cell", "started") else "right")
     for run in runs:

@@ -1,7 +1,7 @@
 """Configuration: values live in `configs/*.yaml`, types and bounds live here, and neither is written twice.
 
 `configs/base.yaml` holds the values, `configs/data/<data>.yaml` and `configs/cell/<cell>.yaml` what differs from
-it, and `SET="section.key=value"` what differs for one run.
+it, and `SET="section.key=value"` what differs for one run, as do `TEXT` and `AGAINST` for `make explain`.
 """
 
 import shlex
@@ -29,6 +29,17 @@ def ascending(bounds: list[int]) -> list[int]:
     if bounds != sorted(set(bounds)):
         raise ValueError("must ascend")
     return bounds
+
+
+def readable(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    if text.encode(errors="replace").decode() != text:  # typed in another encoding
+        raise ValueError("must be UTF-8")
+    return text
+
+
+Text = Annotated[str, AfterValidator(readable)]
 
 
 class Section(BaseModel):
@@ -79,17 +90,29 @@ class BaselineConfig(Section):
     inverse_regularization: Annotated[float, Field(gt=0)]
 
 
+class PhrasesConfig(Section):
+    least_count: Count
+    balance: Annotated[float, Field(gt=0, lt=0.5)]
+    neighbours: Count
+    least_feeling: Share
+
+
 class EvaluateConfig(Section):
     baseline: BaselineConfig
+    phrases: PhrasesConfig
     pairs: Name
+    frames: Name
+    counterfactual: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*_DIR$")] | None
+    distances: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1), AfterValidator(ascending)]
+    control_pieces: Annotated[int, Field(ge=0)]
     length_buckets: Annotated[list[Count], Field(min_length=1), AfterValidator(ascending)]
     calibration_bins: Count
     worst_errors: Count
 
 
 class ExplainConfig(Section):
-    text: Annotated[str, Field(min_length=1)]
-    against: Annotated[str, Field(min_length=1)]
+    text: Text
+    against: Text
     flow_pieces: Annotated[int, Field(ge=2)]
     flow_reviews: Count
 
@@ -113,11 +136,16 @@ def section(stage: str) -> type[Section]:
     return get_type_hints(Config)[stage]
 
 
-def load_config(data: str, cell: str, overrides: str = "", folder: Path = CONFIGS) -> Config:
-    """Merge base, data overlay, cell overlay and `SET` overrides into one checked configuration.
+def load_config(
+    data: str, cell: str, overrides: str = "", texts: dict[str, str] | None = None, folder: Path = CONFIGS
+) -> Config:
+    """Merge base, data overlay, cell overlay, `SET` overrides and texts of one's own into one checked configuration.
+
+    Args:
+        texts: to explain instead of those that are configured, by `TEXT` and `AGAINST`.
 
     Raises:
-        UserError: naming the file (or SET), the key and what is allowed.
+        UserError: naming the file (or SET, TEXT, AGAINST), the key and what is allowed.
     """
     layers = [
         (_shown(path), _read(path))
@@ -127,6 +155,7 @@ def load_config(data: str, cell: str, overrides: str = "", folder: Path = CONFIG
     if shared := sorted(set(overlay) & set(DATA_STAGES)):
         raise UserError(f"{overlay_name}: {shared[0]}: all cells share this stage; set it in configs/data/")
     layers.append(("SET", _parse_overrides(overrides)))
+    layers += [(name, {"explain": {name.lower(): text}}) for name, text in (texts or {}).items()]
 
     merged: dict[str, Any] = {}
     origins: dict[str, str] = {}

@@ -1,84 +1,202 @@
-"""evaluate: the network and the baseline on the test split and on minimal pairs, side by side."""
+"""evaluate: the network and the baseline on test, where context decides, and in controls, side by side."""
 
-from collections.abc import Sequence
+import re
 from pathlib import Path
+from typing import NamedTuple
 
+import keras
 import numpy as np
-from sklearn.metrics import confusion_matrix
+from sklearn.pipeline import Pipeline
 
-from pipeline.baseline import baseline_positive, fit_baseline
+from pipeline.baseline import baseline_positive, fit_baseline, fit_unigrams
 from pipeline.batches import encode
-from pipeline.config import EvaluateConfig
-from pipeline.figures import NEGATIVE, NEUTRAL, POSITIVE, figure, save
+from pipeline.config import EvaluateConfig, TrainConfig
+from pipeline.controls import control_labels
+from pipeline.counterfactual import read_counterfactual
+from pipeline.distance import read_frames
+from pipeline.evaluation_figures import draw_calibration, draw_confusion, draw_phrases
+from pipeline.evidence import (
+    HEADER,
+    Effect,
+    Measured,
+    Readings,
+    holding,
+    is_right,
+    measure_categories,
+    measure_distance,
+    measure_order,
+    measure_pairs,
+    measure_slice,
+    occlude,
+    reordered,
+    shuffle_words,
+    table_row,
+)
 from pipeline.manifest import read_manifest
-from pipeline.metrics import classification_metrics, consistency, ranked
+from pipeline.metrics import classification_metrics, interval
 from pipeline.model import load, positive
 from pipeline.pairs import Pair, read_pairs
+from pipeline.phrases import Phrase, mine_phrases
 from pipeline.pieces import Pieces
-from pipeline.reviews import Reviews, normalize, read_reviews
-
-Readings = dict[str, np.ndarray]  # who read ("model" or "baseline") -> probability of positive per text
+from pipeline.reviews import Reviews, read_reviews
+from pipeline.tables import write_table
 
 
 def evaluate(config: EvaluateConfig, ingest: Path, tokenize: Path, train: Path, out: Path) -> dict[str, float]:
-    """Write `lengths.tsv`, `errors.tsv`, `pairs.tsv`, `categories.tsv`, `confusion.png` and `calibration.png`.
+    """Write `evidence.tsv` (every measure with its interval), `distance.tsv`, `pairs.tsv`, `phrases.tsv`,
+    `lengths.tsv`, `errors.tsv`, and `confusion.png`, `calibration.png` and, if there are phrases, `phrases.png`.
 
     Returns:
-        Every measure of `classification_metrics` on test and the consistency on pairs, of the network and, with
-        `baseline_` before the name, of the baseline; and how many pairs were left out for being in train.
+        Every measure of `classification_metrics` on test and every measure of the evidence, of the network and, with
+        `baseline_` before the name, of the baseline; how many pairs were read, and left out for being in train; how
+        many phrases were found, and reviews of test that hold one.
     """
-    pieces, model = Pieces(tokenize), load(train)
-    longest = read_manifest(train).config["longest"]
-    test, training = read_reviews(ingest, "test"), read_reviews(ingest, "train")
-    baseline = fit_baseline(config.baseline, training)
-    every_pair = read_pairs(config.pairs)
-    pairs = unseen_pairs(every_pair, {normalize(text) for text in training.texts})
-
-    def read(texts: list[str]) -> Readings:
-        return {
-            "model": positive(model, encode(pieces, texts, longest)),
-            "baseline": baseline_positive(baseline, texts),
-        }
-
-    on_test, on_pos, on_neg = read(test.texts), read([p.pos for p in pairs]), read([p.neg for p in pairs])
-    lengths = pieces.encode(test.texts).row_lengths().numpy()
-    _write_lengths(out / "lengths.tsv", config.length_buckets, lengths, test.labels, on_test)
+    material = Material.of(config, ingest, tokenize, train)
+    test, on_test = material.test, material.read(material.test.texts)
+    right = is_right(on_test, test.labels)
+    lengths = material.count_pieces(test.texts)
+    _write_lengths(out / "lengths.tsv", config.length_buckets, lengths, right)
     _write_errors(out / "errors.tsv", config.worst_errors, test, on_test)
-    _write_pairs(out / "pairs.tsv", pairs, on_pos, on_neg)
-    _write_categories(out / "categories.tsv", pairs, on_pos, on_neg)
-    _draw_confusion(out / "confusion.png", test.labels, on_test)
-    _draw_calibration(out / "calibration.png", config.calibration_bins, test.labels, on_test)
+    draw_confusion(out / "confusion.png", test.labels, on_test)
+    draw_calibration(out / "calibration.png", config.calibration_bins, test.labels, on_test)
 
-    metrics = {"pairs": float(len(pairs)), "pairs_left_out": float(len(every_pair) - len(pairs))}
+    phrases = mine_phrases(config.phrases, material.train)
+    held = holding(test.texts, phrases)
+    effects = occlude(phrases, material.train, material.read_by_model)
+    _write_phrases(out / "phrases.tsv", phrases, effects, held, right)
+    if phrases:
+        draw_phrases(out / "phrases.png", phrases, effects)
+
+    every_pair = read_pairs(config.pairs)
+    pairs = unseen_pairs(every_pair, material.train.texts)
+    good, bad = material.read_members(pairs)
+    _write_pairs(out / "pairs.tsv", pairs, good, bad)
+
+    evidence = [
+        Measured("test_accuracy", right),
+        *measure_slice(test, right, held, material.read),
+        *_measure_shuffled(material, right),
+        *measure_pairs("pair", good, bad),
+        *measure_categories(pairs, good, bad),
+        *_measure_found_pairs(config, material),
+        *_measure_distances(config, material, out / "distance.tsv"),
+        *_measure_controls(config, material),
+    ]
+    write_table(out / "evidence.tsv", HEADER, [table_row(measured) for measured in evidence])
+    return {
+        **_metrics(config, test.labels, on_test, evidence),
+        "pairs": float(len(pairs)),
+        "pairs_left_out": float(len(every_pair) - len(pairs)),
+        "phrases": float(len(phrases)),
+        "slice_reviews": float(sum(map(bool, held))),
+    }
+
+
+class Material(NamedTuple):
+    """What is evaluated, and on what."""
+
+    train: Reviews
+    dev: Reviews
+    test: Reviews
+    pieces: Pieces
+    trained: TrainConfig
+    model: keras.Model
+    baseline: Pipeline
+
+    @classmethod
+    def of(cls, config: EvaluateConfig, ingest: Path, tokenize: Path, train: Path) -> "Material":
+        splits = {split: read_reviews(ingest, split) for split in ("train", "dev", "test")}
+        trained = TrainConfig.model_validate(read_manifest(train).config)
+        baseline = fit_baseline(config.baseline, splits["train"])
+        return cls(**splits, pieces=Pieces(tokenize), trained=trained, model=load(train), baseline=baseline)
+
+    def read(self, texts: list[str]) -> Readings:
+        return {"model": self.read_by_model(texts), "baseline": baseline_positive(self.baseline, texts)}
+
+    def read_by_model(self, texts: list[str]) -> np.ndarray:
+        return positive(self.model, encode(self.pieces, texts, self.trained.longest))
+
+    def read_members(self, pairs: list[Pair]) -> tuple[Readings, Readings]:
+        return self.read([pair.pos for pair in pairs]), self.read([pair.neg for pair in pairs])
+
+    def count_pieces(self, texts: list[str]) -> np.ndarray:
+        counts: np.ndarray = self.pieces.encode(texts).row_lengths().numpy()
+        return counts
+
+
+def unseen_pairs(pairs: list[Pair], training_texts: list[str]) -> list[Pair]:
+    """The pairs of which neither text is a review of train, whatever its case, marks and spaces."""
+
+    def letters(text: str) -> str:
+        return re.sub(r"[\W_]+", "", text).lower()
+
+    seen = set(map(letters, training_texts))
+    return [pair for pair in pairs if not {letters(pair.pos), letters(pair.neg)} & seen]
+
+
+def _measure_shuffled(material: Material, right: Readings) -> list[Measured]:
+    """What order is worth, on test; and single words by TF-IDF beside it, to which it is worth nothing."""
+    labels, shuffled = material.test.labels, shuffle_words(material.test.texts)
+    unigrams = fit_unigrams(material.train)
+    return [
+        *measure_order(right, is_right(material.read(shuffled), labels)),
+        *(
+            Measured(f"unigram_{name}", {"baseline": (baseline_positive(unigrams, texts) >= 0.5) == labels})
+            for name, texts in (("test_accuracy", material.test.texts), ("shuffled_accuracy", shuffled))
+        ),
+    ]
+
+
+def _measure_found_pairs(config: EvaluateConfig, material: Material) -> list[Measured]:
+    """Pairs that nobody wrote for us: reviews of test in the same words, and rewritten reviews where they are given."""
+    found = {"reordered": reordered(material.test)}
+    if config.counterfactual:
+        found["counterfactual"] = unseen_pairs(read_counterfactual(config.counterfactual), material.train.texts)
+    read = {name: material.read_members(pairs) for name, pairs in found.items() if pairs}
+    return [measured for name, members in read.items() for measured in measure_pairs(name, *members)]
+
+
+def _measure_distances(config: EvaluateConfig, material: Material, path: Path) -> list[Measured]:
+    frames, rows = read_frames(config.frames), []
+    evidence: list[Measured] = []
+    for distance in config.distances:
+        measured = measure_distance(frames, distance, material.count_pieces, material.read)
+        (_, consistency), (_, ranked) = measured
+        means = [float(of.mean()) for of in (ranked["model"], consistency["baseline"], ranked["baseline"])]
+        own = consistency["model"]
+        rows.append([distance, len(own), float(own.mean()), *interval(own), *means])
+        evidence += measured
+    header = ["distance", "frames", "consistency", "low", "high", "ranked", "baseline_consistency", "baseline_ranked"]
+    write_table(path, header, rows)
+    return evidence
+
+
+def _measure_controls(config: EvaluateConfig, material: Material) -> list[Measured]:
+    if not config.control_pieces:
+        return []
+    right = control_labels(material.trained, material.pieces, material.train, material.dev, config.control_pieces)
+    return [Measured(f"control_{labels}_labels_accuracy", {"model": of_dev}) for labels, of_dev in right.items()]
+
+
+def _metrics(
+    config: EvaluateConfig, labels: np.ndarray, on_test: Readings, evidence: list[Measured]
+) -> dict[str, float]:
+    metrics: dict[str, float] = {}
     for who, prefix in (("model", ""), ("baseline", "baseline_")):
-        measured = classification_metrics(test.labels, on_test[who], config.calibration_bins)
+        measured = classification_metrics(labels, on_test[who], config.calibration_bins)
         metrics |= {f"{prefix}test_{name}": value for name, value in measured.items()}
-        metrics[f"{prefix}pair_consistency"] = consistency(on_pos[who], on_neg[who])
-        metrics[f"{prefix}pair_ranked"] = ranked(on_pos[who], on_neg[who])
+        metrics |= {f"{prefix}{name}": float(of[who].mean()) for name, of in evidence if who in of}
     return metrics
 
 
-def unseen_pairs(pairs: list[Pair], training_texts: set[str]) -> list[Pair]:
-    """The pairs of which neither text is a review of train."""
-    return [p for p in pairs if not {normalize(p.pos), normalize(p.neg)} & training_texts]
-
-
-def _write_table(path: Path, header: list[str], rows: Sequence[Sequence[object]]) -> None:
-    def cell(value: object) -> str:
-        return f"{value:.4f}" if isinstance(value, float) else str(value).replace("\t", " ").replace("\n", " ")
-
-    path.write_text("".join("\t".join(map(cell, row)) + "\n" for row in [header, *rows]), "utf-8")
-
-
-def _write_lengths(path: Path, bounds: list[int], lengths: np.ndarray, labels: np.ndarray, on_test: Readings) -> None:
+def _write_lengths(path: Path, bounds: list[int], lengths: np.ndarray, right: Readings) -> None:
     bucket_of = np.searchsorted(bounds, lengths, side="left")
     rows: list[list[object]] = []
     for bucket in np.unique(bucket_of):
         inside = bucket_of == bucket
         shown = f"<= {bounds[bucket]}" if bucket < len(bounds) else f"> {bounds[-1]}"
-        accuracies = [float(((on_test[who] >= 0.5) == labels)[inside].mean()) for who in ("model", "baseline")]
-        rows.append([shown, int(inside.sum()), *accuracies])
-    _write_table(path, ["pieces", "reviews", "accuracy", "baseline_accuracy"], rows)
+        rows.append([shown, int(inside.sum()), *(float(right[who][inside].mean()) for who in ("model", "baseline"))])
+    write_table(path, ["pieces", "reviews", "accuracy", "baseline_accuracy"], rows)
 
 
 def _write_errors(path: Path, count: int, test: Reviews, on_test: Readings) -> None:
@@ -88,59 +206,24 @@ def _write_errors(path: Path, count: int, test: Reviews, on_test: Readings) -> N
     rows = [
         [int(test.labels[i]), float(on_test["model"][i]), float(on_test["baseline"][i]), test.texts[i]] for i in worst
     ]
-    _write_table(path, ["label", "positive", "baseline_positive", "text"], rows)
+    write_table(path, ["label", "positive", "baseline_positive", "text"], rows)
 
 
-def _write_pairs(path: Path, pairs: list[Pair], on_pos: Readings, on_neg: Readings) -> None:
-    readings = (on_pos["model"], on_neg["model"], on_pos["baseline"], on_neg["baseline"])
-    rows = [
-        [pair.category, pair.phrase, *(float(r[i]) for r in readings), pair.pos, pair.neg]
-        for i, pair in enumerate(pairs)
-    ]
+def _write_pairs(path: Path, pairs: list[Pair], good: Readings, bad: Readings) -> None:
+    readings = (good["model"], bad["model"], good["baseline"], bad["baseline"])
+    rows = [[p.category, p.phrase, *(float(r[i]) for r in readings), p.pos, p.neg] for i, p in enumerate(pairs)]
     header = ["category", "phrase", "pos_positive", "neg_positive", "baseline_pos_positive", "baseline_neg_positive"]
-    _write_table(path, [*header, "pos", "neg"], rows)
+    write_table(path, [*header, "pos", "neg"], rows)
 
 
-def _write_categories(path: Path, pairs: list[Pair], on_pos: Readings, on_neg: Readings) -> None:
-    rows: list[list[object]] = []
-    for category in sorted({pair.category for pair in pairs}):
-        inside = np.array([pair.category == category for pair in pairs])
-        shares = [
-            measure(on_pos[who][inside], on_neg[who][inside])
-            for who in ("model", "baseline")
-            for measure in (consistency, ranked)
-        ]
-        rows.append([category, int(inside.sum()), *shares])
-    header = ["category", "pairs", "consistency", "ranked", "baseline_consistency", "baseline_ranked"]
-    _write_table(path, header, rows)
-
-
-def _draw_confusion(path: Path, labels: np.ndarray, on_test: Readings) -> None:
-    drawing = figure(7, 3.4)
-    for axes, who in zip(drawing.subplots(1, 2), ("model", "baseline"), strict=True):
-        counts = confusion_matrix(labels, on_test[who] >= 0.5, labels=[0, 1])
-        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-        for row, column in np.ndindex(2, 2):
-            shown = f"{counts[row, column]:,}\n{shares[row, column]:.1%}"
-            colour = "white" if shares[row, column] > 0.5 else "black"
-            axes.text(column, row, shown, ha="center", va="center", color=colour)
-        axes.set(title=who, xlabel="read as", ylabel="is", xticks=[0, 1], yticks=[0, 1])
-        axes.set_xticklabels(["neg", "pos"])
-        axes.set_yticklabels(["neg", "pos"])
-    save(drawing, path)
-
-
-def _draw_calibration(path: Path, bins: int, labels: np.ndarray, on_test: Readings) -> None:
-    drawing = figure(5, 4.4)
-    axes = drawing.subplots()
-    axes.plot([0, 1], [0, 1], color=NEUTRAL, linewidth=1, label="as often as said")
-    for who, colour in (("model", POSITIVE), ("baseline", NEGATIVE)):
-        bin_of = np.minimum((on_test[who] * bins).astype(int), bins - 1)
-        filled = np.unique(bin_of)
-        said = [on_test[who][bin_of == b].mean() for b in filled]
-        happened = [labels[bin_of == b].mean() for b in filled]
-        axes.plot(said, happened, marker="o", color=colour, label=who)
-    axes.set(title="Calibration on test", xlabel="probability of positive", ylabel="share that is positive")
-    axes.legend()
-    save(drawing, path)
+def _write_phrases(
+    path: Path, phrases: list[Phrase], effects: dict[str, Effect], held: list[list[Phrase]], right: Readings
+) -> None:
+    rows = []
+    for phrase in phrases:
+        inside = [row for row, of_row in enumerate(held) if phrase in of_row]
+        shares = [float(right[who][inside].mean()) if inside else None for who in ("model", "baseline")]
+        rows.append([*phrase, effects[phrase.text].spread, len(inside), *shares, *effects[phrase.text][1:]])
+    header = [*Phrase._fields, "spread", "test_reviews", "accuracy", "baseline_accuracy", "good", "bad"]
+    header[0] = "phrase"
+    write_table(path, header, rows)

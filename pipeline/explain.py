@@ -1,4 +1,4 @@
-"""explain: how the network reads two texts that share a phrase, and how far back it could learn from, as figures."""
+"""explain: how the network reads, what it remembers and how well that serves it, as figures and one page."""
 
 from pathlib import Path
 
@@ -6,60 +6,90 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from pipeline.attribution import Attribution, attribute
 from pipeline.batches import encode, pad
 from pipeline.config import ExplainConfig
-from pipeline.figures import NEGATIVE, NEUTRAL, POSITIVE, figure, save
+from pipeline.figures import NEUTRAL, figure, line_colours, save
+from pipeline.gates import draw_gates, first_layer, trace_gates
 from pipeline.gradient_flow import SEED, draw_gradient_flow, gradient_flow
 from pipeline.manifest import read_manifest
-from pipeline.model import load, positive
+from pipeline.model import load
 from pipeline.pieces import Pieces
+from pipeline.readings import Reading, draw_pairs, draw_readings, read_prefixes
+from pipeline.report import write_report
 from pipeline.reviews import read_reviews
+from pipeline.tables import read_table, write_table
 
 
 def explain(
-    config: ExplainConfig, ingest: Path, tokenize: Path, train: Path, others: dict[str, Path], out: Path
+    config: ExplainConfig,
+    ingest: Path,
+    tokenize: Path,
+    train: Path,
+    evaluate: Path,
+    others: dict[str, Path],
+    out: Path,
 ) -> dict[str, float]:
-    """Write `reading.png`, `gradient_flow.png`, `gradient_flow.tsv` and, where the cell has gates, `gates_text.png`
-    and `gates_against.png`.
+    """Write `report.html`, the figures and tables that it shows, and no gates where the cell has none.
 
     Args:
-        others: the `train` artifacts of other cells, by name; their gradient flow is drawn beside this one's.
+        others: other cells, by name: folders that hold their `train` and `evaluate`. They are shown beside this one.
 
     Returns:
-        The probability of positive of the text and of the one against it, and the trained cell's gradient flow from
-        the last piece back to the first.
+        The probability of positive of the text and of the one against it, what integrated gradients leave unexplained
+        of their logits, and the trained cell's gradient flow from the last piece back to the first.
     """
-    pieces, model = Pieces(tokenize), load(train)
-    texts = {"text": config.text, "against": config.against}
-    readings = {name: read_prefixes(model, pieces, text) for name, text in texts.items()}
-    draw_readings(out / "reading.png", pieces, texts, readings)
-    for name, text in texts.items():
-        if gates := trace_gates(model, pieces, text):
-            draw_gates(out / f"gates_{name}.png", pieces, text, gates)
+    pieces, model, trained = Pieces(tokenize), load(train), read_manifest(train)
+    own, longest = str(trained.cell), trained.config["longest"]
+    measured = {own: evaluate} | {name: folder / "evaluate" for name, folder in others.items()}
 
-    own = str(read_manifest(train).cell)
-    models = {own: model} | {other: load(folder) for other, folder in others.items()}
+    texts = {"text": config.text, "against": config.against}
+    readings = {name: read_prefixes(model, pieces, text, longest) for name, text in texts.items()}
+    draw_readings(out / "reading.png", list(readings.values()))
+    draw_pairs(out / "pairs.png", read_pair_of_each_category(model, pieces, longest, evaluate / "pairs.tsv"))
+
+    attributions = {name: attribute(model, reading.ids) for name, reading in readings.items()}
+    write_attributions(out / "attribution.tsv", readings, attributions)
+    gates = {name: trace_gates(model, reading.ids) for name, reading in readings.items()}
+    for name in [name for name in gates if gates[name]]:
+        draw_gates(out / f"gates_{name}.png", readings[name], gates[name])
+
+    models = {own: model} | {name: load(folder / "train") for name, folder in others.items()}
     ids = longest_reviews(pieces, read_reviews(ingest, "dev").texts, config.flow_reviews, config.flow_pieces)
     flows = trace_gradients(models, ids)
     draw_gradient_flow(out / "gradient_flow.png", flows)
     _write_gradient_flow(out / "gradient_flow.tsv", flows)
-    positives = {f"explain_{name}_positive": float(reading[-1]) for name, reading in readings.items()}
-    return positives | {"gradient_flow_far": float(flows["trained"][own][-1])}
+    draw_distance(out / "distance.png", {name: folder / "distance.tsv" for name, folder in measured.items()})
+
+    write_report(out, trained.data, measured, readings, attributions, list(gates["text"]))
+    return {
+        **{f"explain_{name}_positive": float(reading.positive[-1]) for name, reading in readings.items()},
+        **{f"explain_{name}_residual": attribution.residual for name, attribution in attributions.items()},
+        "gradient_flow_far": float(flows["trained"][own][-1]),
+    }
 
 
-def read_prefixes(model: keras.Model, pieces: Pieces, text: str) -> np.ndarray:
-    """The probability of positive after each piece of the text: entry n is of the first n + 1 pieces alone."""
-    ids = pieces.encode([text]).flat_values
-    lengths = tf.range(1, len(ids) + 1)
-    prefixes = tf.RaggedTensor.from_row_lengths(tf.concat([ids[:n] for n in lengths], axis=0), lengths)
-    return positive(model, prefixes)
+def read_pair_of_each_category(
+    model: keras.Model, pieces: Pieces, longest: int, path: Path
+) -> dict[str, tuple[Reading, Reading]]:
+    """The good and the bad member of the first pair of each category that evaluate found unseen, by a title."""
+    first = {row["category"]: row for row in reversed(read_table(path))}
+    return {
+        f"{category}: {row['phrase']}": (
+            read_prefixes(model, pieces, row["pos"], longest),
+            read_prefixes(model, pieces, row["neg"], longest),
+        )
+        for category, row in reversed(first.items())
+    }
 
 
-def trace_gates(model: keras.Model, pieces: Pieces, text: str) -> dict[str, np.ndarray]:
-    """The gates of the first recurrent layer, read left to right, and its memory c where it has one: name ->
-    [pieces, units]; {} if it has neither."""
-    traced = first_layer(model).trace(model.get_layer("embedding")(pieces.encode([text]).to_tensor()))
-    return {name: values[0].numpy() for name, values in traced.items() if name != "h"}
+def write_attributions(path: Path, readings: dict[str, Reading], attributions: dict[str, Attribution]) -> None:
+    rows = [
+        [name, piece, float(gradients), float(occluded)]
+        for name, (by_gradients, by_occlusion, _) in attributions.items()
+        for piece, gradients, occluded in zip(readings[name].pieces, by_gradients, by_occlusion, strict=True)
+    ]
+    write_table(path, ["text", "piece", "integrated_gradients", "occlusion"], rows)
 
 
 def longest_reviews(pieces: Pieces, texts: list[str], reviews: int, longest: int) -> tf.Tensor:
@@ -88,61 +118,33 @@ def trace_gradients(models: dict[str, keras.Model], ids: tf.Tensor) -> dict[str,
     return flows
 
 
-def first_layer(model: keras.Model) -> keras.layers.Layer:
-    """The first recurrent layer, the direction that reads left to right."""
-    layer = model.get_layer("recurrent_0")
-    return layer.forward_layer if isinstance(layer, keras.layers.Bidirectional) else layer
-
-
-def tick_labels(pieces: Pieces, text: str) -> list[str]:
-    """The pieces of a text, a word's first one marked with "_": the figures' font has no "▁"."""
-    return [piece.replace("▁", "_") for piece in pieces.split(text)]
-
-
-def draw_readings(path: Path, pieces: Pieces, texts: dict[str, str], readings: dict[str, np.ndarray]) -> None:
-    longest = max(len(reading) for reading in readings.values())
-    drawing = figure(max(9, 0.6 * longest), 5.6)
-    for axes, (name, text) in zip(drawing.subplots(len(texts), 1, sharey=True), texts.items(), strict=True):
-        reading, shown = readings[name], tick_labels(pieces, text)
-        axes.axhline(0.5, color=NEUTRAL, linewidth=1)
-        colours = [POSITIVE if p >= 0.5 else NEGATIVE for p in reading]
-        axes.plot(reading, color=NEUTRAL, zorder=1)
-        axes.scatter(range(len(reading)), reading, color=colours, zorder=2)
-        for at, probability in enumerate(reading):
-            axes.annotate(
-                f"{probability:.2f}", (at, probability), (0, 7), textcoords="offset points", ha="center", fontsize=8
-            )
-        axes.set(title=f"{text}   {reading[-1]:.2f}", ylim=(-0.05, 1.15), ylabel="positive")
-        axes.set_xticks(range(len(shown)), shown)
-    drawing.suptitle("What is read so far decides: the probability of positive after each piece")
-    save(drawing, path)
-
-
-def draw_gates(path: Path, pieces: Pieces, text: str, gates: dict[str, np.ndarray]) -> None:
-    """One heat map a gate, the 24 units that vary most over the text on top of one another."""
-    shown = tick_labels(pieces, text)
-    drawing = figure(1.6 + 0.75 * len(shown), 2.2 * len(gates))
-    for axes, (name, values) in zip(np.atleast_1d(drawing.subplots(len(gates), 1)), gates.items(), strict=True):
-        telling = np.argsort(-values.std(axis=0))[:24]
-        signed = values.min() < 0
-        most = max(1, np.abs(values).max())  # a memory, or a candidate that no tanh bounds, may be larger than 1
-        image = axes.imshow(
-            values[:, telling].T,
-            aspect="auto",
-            cmap="RdBu" if signed else "Blues",
-            vmin=-most if signed else 0,
-            vmax=most,
-        )
-        axes.set(title=name if signed else f"{name} gate", ylabel="units", yticks=[])
-        axes.set_xticks(range(len(shown)), shown)
-        drawing.colorbar(image, ax=axes)
-    drawing.suptitle(text)
-    save(drawing, path)
-
-
 def _write_gradient_flow(path: Path, flows: dict[str, dict[str, np.ndarray]]) -> None:
     columns = {f"{name}_{state}": flow for state, by_name in flows.items() for name, flow in by_name.items()}
-    rows = zip(*columns.values(), strict=True)
-    lines = ["\t".join(["distance", *columns])]
-    lines += ["\t".join([str(distance), *(f"{value:.6g}" for value in row)]) for distance, row in enumerate(rows)]
-    path.write_text("\n".join(lines) + "\n", "utf-8")
+    rows = [
+        [distance, *(f"{value:.6g}" for value in row)]
+        for distance, row in enumerate(zip(*columns.values(), strict=True))
+    ]
+    write_table(path, ["distance", *columns], rows)
+
+
+def draw_distance(path: Path, tables: dict[str, Path]) -> None:
+    """Consistency over the distance between phrase and context, a line a cell, from their `distance.tsv`.
+
+    The interval of the first cell is shaded; the baseline is the same for all, and dashed.
+    """
+    drawing = figure(8, 4.5)
+    axes = drawing.subplots()
+    for name, colour in line_colours(tables).items():
+        rows = read_table(tables[name])
+        distances = [int(row["distance"]) for row in rows]
+        axes.plot(distances, [float(row["consistency"]) for row in rows], color=colour, marker="o", label=name)
+        if name == next(iter(tables)):
+            low, high = ([float(row[bound]) for row in rows] for bound in ("low", "high"))
+            axes.fill_between(distances, low, high, color=colour, alpha=0.15, linewidth=0)
+            baseline = [float(row["baseline_consistency"]) for row in rows]
+            axes.plot(distances, baseline, color=NEUTRAL, linestyle="--", label="baseline")
+    axes.axhline(0.25, color=NEUTRAL, linewidth=1, linestyle=":", label="guessing")
+    axes.set(ylim=(-0.02, 1.02), xlabel="d, pieces between context and phrase", ylabel="pairs with both members right")
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    drawing.suptitle("How far context carries")
+    save(drawing, path)

@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
 import tensorflow as tf
 
 from pipeline.cells import Cell
-from pipeline.figures import NEUTRAL, figure, save
+from pipeline.figures import NEUTRAL, figure, line_colours, save
 
 SEED = 1
 FLOOR = 1e-12  # drawn for anything less: beside a gradient of 1 it moves no weight
@@ -51,15 +50,13 @@ def gradient_flow(cell: Cell, inputs: Any) -> np.ndarray:
 
 def draw_gradient_flow(path: Path, panels: dict[str, dict[str, np.ndarray]]) -> None:
     """A panel a title, a line a cell: `{"untrained": {"lstm": flow}, "trained": {"lstm": flow}}`, on a log scale."""
-    names = list(dict.fromkeys(name for flows in panels.values() for name in flows))
-    palette = matplotlib.color_sequences["petroff10"]  # made to be told apart by colour-blind readers too
+    colours = line_colours(dict.fromkeys(name for flows in panels.values() for name in flows))
     drawing = figure(6.5 * len(panels), 4.5)
     row = np.atleast_1d(drawing.subplots(1, len(panels), sharey=True))
     for axes, (title, flows) in zip(row, panels.items(), strict=True):
         axes.axhline(1, color=NEUTRAL, linewidth=1)
         for name in sorted(flows, key=lambda name: -flows[name][-1]):  # the legend's order is that of the lines' ends
-            colour = palette[names.index(name) % len(palette)]
-            axes.plot(np.maximum(flows[name], FLOOR), color=colour, label=name)
+            axes.plot(np.maximum(flows[name], FLOOR), color=colours[name], label=name)
         axes.set(title=title, yscale="log", xlabel="d, pieces before the last")
         axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_minor_formatter("")  # over less than a decade it would write powers, with a minus our font lacks

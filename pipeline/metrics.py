@@ -53,3 +53,30 @@ def ranked(pos: np.ndarray, neg: np.ndarray) -> float:
     1.0
     """
     return float(np.mean(pos > neg))
+
+
+def wilson(share: float, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share that was seen in `count` trials (Wilson 1927).
+
+    >>> low, high = wilson(0.5, 100)
+    >>> round(low, 3), round(high, 3)
+    (0.404, 0.596)
+    """
+    z = 1.96
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    reach = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count**2))
+    return float(middle - reach), float(middle + reach)
+
+
+def interval(values: np.ndarray, resamples: int = 2000, seed: int = 1) -> tuple[float, float]:
+    """The 95 % interval of a mean by the bootstrap (Efron 1979): of means over as many values, drawn with return.
+
+    The values of our measures are few and come often, right or wrong, so counts of them are drawn, not rows.
+
+    >>> interval(np.array([1.0, 1.0, 1.0]))
+    (1.0, 1.0)
+    """
+    distinct, counts = np.unique(values, return_counts=True)
+    drawn = np.random.default_rng(seed).multinomial(len(values), counts / len(values), size=resamples)
+    low, high = np.quantile(drawn @ distinct / len(values), (0.025, 0.975))
+    return float(low), float(high)

@@ -79,12 +79,15 @@ def compile_loops(model: keras.Model) -> None:
 def positive(model: keras.Model, ids: tf.RaggedTensor, batch_pieces: int = 8192) -> np.ndarray:
     """The probability of the positive class for each review, float32 [reviews]."""
     probabilities = np.zeros(ids.nrows(), np.float32)
+    # One graph for a model, whatever the shapes of its batches. Left to relax the shapes of those it has met,
+    # TensorFlow would take a batch of one review for all that there is.
+    read = _read.get_concrete_function(model, tf.TensorSpec((None, None), tf.int32))
     for rows, batch in batches_in_order(ids, batch_pieces):
-        probabilities[rows] = _read(model, batch)
+        probabilities[rows] = read(batch)
     return probabilities
 
 
-@tf.function(reduce_retracing=True)  # one graph for a model, whatever the shapes of its batches
+@tf.function
 def _read(model: keras.Model, batch: tf.Tensor) -> tf.Tensor:
     return tf.sigmoid(model(batch, training=False)[:, 0])
 

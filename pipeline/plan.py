@@ -21,7 +21,12 @@ PACKAGE = Path(__file__).parent
 NOT_OF_A_STAGE = {"pipeline.config", "pipeline.errors", "pipeline.manifest", "pipeline.plan"}
 
 # A configuration value under one of these keys names a file or folder of the package: it is code of the stage.
-NAMED_CODE = {"dataset": "datasets/{}", "cell": "cells/{}.py", "pairs": "pairs/{}.yaml"}
+NAMED_CODE = {
+    "dataset": "datasets/{}",
+    "cell": "cells/{}.py",
+    "pairs": "pairs/{}.yaml",
+    "frames": "distance/{}.yaml",
+}
 
 
 class Plan(BaseModel):
@@ -52,7 +57,7 @@ def make_plan(stage: str, config: Config, data: str, cell: str | None) -> Plan:
         cell=cell,
         config=values,
         code={str(p.relative_to(PACKAGE.parent)): sha256(p) for p in sorted(code)},
-        sources=local_sources(values["dataset"]) if stage == "ingest" else {},
+        sources=_sources(values),
     )
 
 
@@ -70,7 +75,10 @@ def _write_if_changed(path: Path, plan: Plan) -> None:
 
 
 def _closure(module: str) -> set[Path]:
-    """The files of `module` and of all modules of this package that it imports, directly or not."""
+    """The files of `module` and of all modules of this package that it imports, directly or not.
+
+    A page that a module fills in stands beside it, under its name.
+    """
     found: set[Path] = set()
     waiting = [module]
     while waiting:
@@ -79,7 +87,7 @@ def _closure(module: str) -> set[Path]:
         path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
         if name in NOT_OF_A_STAGE or path in found or not path.exists():
             continue
-        found.add(path)
+        found |= {path} | ({page} if (page := path.with_suffix(".html")).exists() else set())
         waiting += _imports(path)
     return found
 
@@ -112,17 +120,34 @@ def _named_code(stage: str, values: dict[str, Any]) -> set[Path]:
     return found
 
 
+def _sources(values: dict[str, Any]) -> dict[str, str]:
+    """sha256 of the files outside the project that a stage with this configuration reads."""
+    if "dataset" in values:
+        return local_sources(values["dataset"])
+    return hashes_below(values["counterfactual"]) if values.get("counterfactual") else {}
+
+
 def local_sources(dataset: str) -> dict[str, str]:
     """sha256 of every local file of a data set of ours, so that other files under its variable are other data.
 
     A data set of the TFDS catalogue needs none: its version says what it holds.
     """
-    folder = local_folder(dataset)
-    if folder is None:
+    variable = local_variable(dataset)
+    return {} if variable == "TFDS_DATA_DIR" else hashes_below(variable)
+
+
+def hashes_below(variable: str) -> dict[str, str]:
+    """sha256 of every file below the folder that an environment variable names; none if it is not set.
+
+    Raises:
+        UserError: if there is no such folder.
+    """
+    named = os.environ.get(variable)
+    if not named:
         return {}
-    if not folder.is_dir():
-        raise UserError(f"{local_variable(dataset)}={folder}: no such folder")
-    return {str(p.relative_to(folder)): sha256(p) for p in visible_files(folder)}
+    if not Path(named).is_dir():
+        raise UserError(f"{variable}={named}: no such folder")
+    return {str(p.relative_to(named)): sha256(p) for p in visible_files(Path(named))}
 
 
 def local_variable(dataset: str) -> str:

@@ -19,7 +19,8 @@ from pipeline.quiet import quiet
 
 DISK_FULL = [os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)]
 LEAST_FREE = 1 << 20  # bytes
-READS_OTHERS = ("explain",)  # it draws all cells that were trained on the data set side by side
+SAID = 12  # metrics on the line that ends a stage; the manifest holds them all
+READS_OTHERS = ("explain",)  # it shows all cells that were trained on the data set side by side
 
 
 def run_stage(plan_path: Path, manifests: list[Path]) -> None:
@@ -27,8 +28,8 @@ def run_stage(plan_path: Path, manifests: list[Path]) -> None:
 
     Args:
         plan_path: `<artifacts>/.../<stage>.json`; the artifact is the folder of that name beside it.
-        manifests: of the artifacts that the stage reads; their folders are named as its parameters. A train of
-            another cell is one of `others`, by its cell.
+        manifests: of the artifacts that the stage reads; their folders are named as its parameters. Those of another
+            cell are one of `others`, by its name.
 
     Raises:
         UserError: if an input's files disagree with its manifest, or the stage can't do its work.
@@ -43,8 +44,13 @@ def run_stage(plan_path: Path, manifests: list[Path]) -> None:
         digests = {name: manifest.digest for name, manifest in inputs.items()} | plan.sources
         reads: dict[str, Any] = {read.name: read for read in own}
         if plan.stage in READS_OTHERS:
-            reads["others"] = _others(plan, [path.parent for path in manifests if path.parent not in own], inputs)
-            digests |= {f"{cell}/train": verify(other).digest for cell, other in reads["others"].items()}
+            cells = sorted({path.parent.parent for path in manifests if path.parent not in own})
+            reads["others"] = _others(plan, cells, inputs)
+            digests |= {
+                f"{cell}/{stage}": verify(folder / stage).digest
+                for cell, folder in reads["others"].items()
+                for stage in ("train", "evaluate")
+            }
         if _sealed_from(folder, plan, inputs, digests):
             _say(plan, "up to date")
         else:
@@ -53,16 +59,30 @@ def run_stage(plan_path: Path, manifests: list[Path]) -> None:
         os.utime(folder / NAME, (start, start))
 
 
-def _others(plan: Plan, trains: list[Path], inputs: dict[str, Manifest]) -> dict[str, Path]:
-    """The trained models of other cells, by cell: those that the code that stands here made from the same pieces."""
+def _others(plan: Plan, cells: list[Path], inputs: dict[str, Manifest]) -> dict[str, Path]:
+    """The folders of other cells, by cell: those whose train and evaluate can stand beside this one's."""
     others = {}
-    for train in trains:
-        sealed = read_manifest(train)
-        if sealed.inputs["tokenize"] == inputs["tokenize"].digest and is_current(sealed):
-            others[train.parent.name] = train
+    for cell in cells:
+        if _comparable(cell, inputs):
+            others[cell.name] = cell
         else:
-            _say(plan, f"{train} is left out, made from other pieces or by other code; make it anew to have it in")
+            _say(plan, f"{cell} is left out, not evaluated, or not alike; make evaluate CELL={cell.name} to have it in")
     return others
+
+
+def _comparable(cell: Path, inputs: dict[str, Manifest]) -> bool:
+    """Whether the code that stands here trained it on the same pieces, and measured it as this one was."""
+    try:
+        train, evaluate = read_manifest(cell / "train"), read_manifest(cell / "evaluate")
+    except UserError:
+        return False
+    own = inputs["evaluate"]
+    return (
+        train.inputs["tokenize"] == inputs["tokenize"].digest
+        and (evaluate.config, evaluate.inputs) == (own.config, own.inputs | {"train": train.digest})
+        and is_current(train)
+        and is_current(evaluate)
+    )
 
 
 def _sealed_from(folder: Path, plan: Plan, inputs: dict[str, Manifest], digests: dict[str, str]) -> bool:
@@ -96,7 +116,8 @@ def _make(
         raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    figures = ", ".join(f"{name} {value:.4g}" for name, value in sealed.metrics.items())
+    first = list(sealed.metrics.items())[:SAID]
+    figures = ", ".join(f"{name} {value:.4g}" for name, value in first)
     _say(plan, f"done in {sealed.seconds:.0f} s: {figures}")
 
 

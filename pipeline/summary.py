@@ -6,23 +6,32 @@ from pipeline.manifest import read_manifest
 
 
 def summary(artifacts: Path, data: str, cell: str) -> None:
-    """Print test accuracy beside the baseline's, pair consistency, one phrase in two contexts, and where to look."""
+    """Print the network's measures beside the baseline's, one phrase in two contexts, and where to look."""
     folder = artifacts / data / cell
     measured, explained = read_manifest(folder / "evaluate"), read_manifest(folder / "explain")
     m, e = measured.metrics, explained.metrics
     texts = (("text", explained.config["text"]), ("against", explained.config["against"]))
+    shown = {
+        "accuracy on test": ("test_accuracy", ""),
+        "  with a phrase that is ambiguous": ("slice_accuracy", f"({m['slice_reviews']:,.0f} reviews)"),
+        "  with their words shuffled": ("shuffled_accuracy", ""),
+        "pairs with both right": ("pair_consistency", f"({m['pairs']:.0f} pairs)"),
+        "pairs in the right order": ("pair_ranked", ""),
+    }
     lines = [
         "",
         f"{data}, {cell}",
-        f"  accuracy on test  {m['test_accuracy']:6.1%}   baseline {m['baseline_test_accuracy']:6.1%}",
-        f"  pairs both right  {m['pair_consistency']:6.1%}   baseline {m['baseline_pair_consistency']:6.1%}"
-        f"   ({m['pairs']:.0f} pairs)",
+        *(
+            f"  {what:34}{m[name]:6.1%}   baseline {m[f'baseline_{name}']:6.1%}   {of}".rstrip()
+            for what, (name, of) in shown.items()
+            if name in m
+        ),
         "",
         *(f"  positive {e[f'explain_{name}_positive']:4.0%}   {text}" for name, text in texts),
         "",
         f"  model    {folder / 'export' / 'saved_model'}",
         f"  card     {folder / 'export' / 'MODEL_CARD.md'}",
-        f"  figures  {folder / 'explain'}, {folder / 'evaluate'}",
+        f"  report   {folder / 'explain' / 'report.html'}",
         "",
         f'next: make predict DATA={data} CELL={cell} TEXT="..."',
         f"      make all DATA={data} CELL={'lstm' if cell == 'gru' else 'gru'}, then make compare DATA={data}",

@@ -1,7 +1,9 @@
 """Small artifacts, made once by the real stages from a few hundred reviews."""
 
 import random
+import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -15,7 +17,8 @@ GOOD = ["정말 좋았다", "최고였다", "감동이었다", "훌륭하다"]
 BAD = ["너무 별로였다", "지루했다", "실망이었다", "최악이다"]
 SMALL = (
     "tokenize.pieces=512 train.embedding=8 train.units=8 train.epochs=2 train.batch_pieces=512 "
-    "train.learning_rate=0.02 export.compared_texts=40 evaluate.worst_errors=5 explain.flow_pieces=8"
+    "train.learning_rate=0.02 export.compared_texts=40 evaluate.worst_errors=5 explain.flow_pieces=8 "
+    "evaluate.control_pieces=9000 evaluate.distances=[0,20]"
 )
 
 
@@ -76,3 +79,39 @@ def train_folder(
     folder = tmp_path_factory.mktemp("train")
     seal(folder, config, "train", train(config.train, ingest_folder, tokenize_folder, folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def evaluate_folder(tmp_path_factory: pytest.TempPathFactory, config: Config) -> Path:
+    """Not by the real stage, which takes long: of the same form."""
+    from tests.measured import write_measured
+
+    return write_measured(tmp_path_factory.mktemp("evaluate"), config)
+
+
+class Explained(NamedTuple):
+    folder: Path
+    metrics: dict[str, float]
+    warnings: list[str]
+
+
+@pytest.fixture(scope="session")
+def explained(
+    tmp_path_factory: pytest.TempPathFactory,
+    config: Config,
+    ingest_folder: Path,
+    tokenize_folder: Path,
+    train_folder: Path,
+    evaluate_folder: Path,
+) -> Explained:
+    """What `explain` makes of the small artifacts, beside a twin of the same cell."""
+    from pipeline.explain import explain
+
+    twin, out = tmp_path_factory.mktemp("twin"), tmp_path_factory.mktemp("explain")
+    (twin / "train").symlink_to(train_folder)
+    (twin / "evaluate").symlink_to(evaluate_folder)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        folders = (ingest_folder, tokenize_folder, train_folder, evaluate_folder)
+        metrics = explain(config.explain, *folders, {"twin": twin}, out)
+    return Explained(out, metrics, [str(warning.message) for warning in caught])

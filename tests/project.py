@@ -64,7 +64,8 @@ class Project:
 
     @property
     def environment(self) -> dict[str, str]:
-        ours = {"NSMC_DIR", "TFDS_DATA_DIR", "TEXT", "SET", "DATA", "CELL", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+        typed = {"TEXT", "AGAINST", "SET", "DATA", "CELL"}
+        ours = {"NSMC_DIR", "TFDS_DATA_DIR", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"} | typed
         return {k: v for k, v in os.environ.items() if k not in ours} | {"SHOP_DIR": str(self.shop)}
 
     def make(self, *arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:

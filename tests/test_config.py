@@ -106,3 +106,12 @@ def test_a_cell_may_not_change_what_all_cells_share(configs: Path) -> None:
     (configs / "cell" / "lstm.yaml").write_text("tokenize: {pieces: 700}", "utf-8")
     with pytest.raises(UserError, match=r"cell/lstm.yaml: tokenize: all cells share this stage"):
         load_config("maekrak", "lstm", folder=configs)
+
+
+def test_own_texts_stand_above_all_and_are_checked() -> None:
+    config = load_config("maekrak", "lstm", "explain.text=하나 explain.against=둘", {"TEXT": "셋"})
+    assert (config.explain.text, config.explain.against) == ("셋", "둘")
+    with pytest.raises(UserError, match=r"^AGAINST: explain.against: ' ': value error, must not be blank$"):
+        load_config("maekrak", "lstm", texts={"AGAINST": " "})
+    with pytest.raises(UserError, match=r"^TEXT: explain.text: '\\udcff': value error, must be utf-8"):
+        load_config("maekrak", "lstm", texts={"TEXT": "\udcff"})

@@ -8,12 +8,8 @@ import pytest
 from pipeline.config import Config
 from pipeline.evaluate import evaluate, unseen_pairs
 from pipeline.pairs import Pair
+from pipeline.tables import read_table
 from tests.conftest import seal
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    header, *lines = (line.split("\t") for line in path.read_text("utf-8").split("\n")[:-1])
-    return [dict(zip(header, line, strict=True)) for line in lines]
 
 
 @pytest.fixture(scope="module")
@@ -32,25 +28,59 @@ def evaluated(
 
 def test_model_and_baseline_have_the_same_measures(evaluated: tuple[dict[str, float], Path]) -> None:
     metrics, _ = evaluated
-    ours = {name for name in metrics if name.startswith(("test_", "pair_"))}
-    assert {f"baseline_{name}" for name in ours} == {name for name in metrics if name.startswith("baseline_")}
-    assert {"test_accuracy", "pair_consistency", "pair_ranked", "test_calibration_error"} <= ours
+    ours = {name for name in metrics if name.startswith(("test_", "pair_", "distance_", "shuffled_"))}
+    assert {f"baseline_{name}" for name in ours} <= set(metrics)
+    assert {"test_accuracy", "pair_consistency", "pair_ranked", "pair_order_ranked", "shuffled_fall"} <= ours
     assert metrics["test_accuracy"] > 0.9 and metrics["baseline_test_accuracy"] > 0.9
 
 
 def test_pairs_add_up_to_their_consistency(evaluated: tuple[dict[str, float], Path]) -> None:
     metrics, out = evaluated
-    pairs = rows(out / "pairs.tsv")
+    pairs = read_table(out / "pairs.tsv")
     right = [float(pair["pos_positive"]) >= 0.5 > float(pair["neg_positive"]) for pair in pairs]
     assert len(pairs) == metrics["pairs"]
     assert np.mean(right) == pytest.approx(metrics["pair_consistency"], abs=1 / len(pairs))  # four digits are written
-    categories = rows(out / "categories.tsv")
-    assert sum(int(row["pairs"]) for row in categories) == metrics["pairs"]
+    by_category = [row for row in read_table(out / "evidence.tsv") if row["measure"].startswith("pair_")]
+    of_categories = [
+        row for row in by_category if row["measure"].count("_") == 2 and row["measure"].endswith("consistency")
+    ]
+    assert sum(int(row["count"]) for row in of_categories) == metrics["pairs"]
+    together = sum(int(row["count"]) * float(row["model"]) for row in of_categories)
+    assert together / len(pairs) == pytest.approx(metrics["pair_consistency"], abs=1e-3)
+
+
+def test_every_measure_of_the_evidence_has_its_interval(evaluated: tuple[dict[str, float], Path]) -> None:
+    metrics, out = evaluated
+    for row in read_table(out / "evidence.tsv"):
+        for who, prefix in (("model", ""), ("baseline", "baseline_")):
+            if row[who]:
+                assert float(row[f"{who}_low"]) <= float(row[who]) <= float(row[f"{who}_high"])
+                assert float(row[who]) == pytest.approx(metrics[f"{prefix}{row['measure']}"], abs=1e-4)
+        if row["model"] and row["baseline"]:
+            assert float(row["gain"]) == pytest.approx(float(row["model"]) - float(row["baseline"]), abs=2e-4)
+
+
+def test_order_is_nothing_to_single_words(evaluated: tuple[dict[str, float], Path]) -> None:
+    metrics, _ = evaluated
+    assert metrics["baseline_unigram_shuffled_accuracy"] == metrics["baseline_unigram_test_accuracy"]
+
+
+def test_shuffled_labels_teach_nothing(evaluated: tuple[dict[str, float], Path]) -> None:
+    metrics, _ = evaluated
+    assert abs(metrics["control_shuffled_labels_accuracy"] - 0.5) < 0.15 < metrics["control_true_labels_accuracy"] - 0.5
+
+
+def test_distances_are_those_asked_for(evaluated: tuple[dict[str, float], Path], config: Config) -> None:
+    metrics, out = evaluated
+    distances = read_table(out / "distance.tsv")
+    assert [int(row["distance"]) for row in distances] == config.evaluate.distances
+    for row in distances:
+        assert float(row["consistency"]) == pytest.approx(metrics[f"distance_{row['distance']}_consistency"], abs=1e-4)
 
 
 def test_length_buckets_add_up_to_the_accuracy(evaluated: tuple[dict[str, float], Path]) -> None:
     metrics, out = evaluated
-    buckets = rows(out / "lengths.tsv")
+    buckets = read_table(out / "lengths.tsv")
     total = sum(int(row["reviews"]) for row in buckets)
     assert total == 100
     right = sum(int(row["reviews"]) * float(row["accuracy"]) for row in buckets)
@@ -59,12 +89,12 @@ def test_length_buckets_add_up_to_the_accuracy(evaluated: tuple[dict[str, float]
 
 def test_errors_are_errors_the_worst_first(evaluated: tuple[dict[str, float], Path]) -> None:
     _, out = evaluated
-    wrongness = [abs(float(row["positive"]) - int(row["label"])) for row in rows(out / "errors.tsv")]
+    wrongness = [abs(float(row["positive"]) - int(row["label"])) for row in read_table(out / "errors.tsv")]
     assert all(w >= 0.5 for w in wrongness)
     assert wrongness == sorted(wrongness, reverse=True)
 
 
 def test_a_pair_that_train_holds_is_left_out() -> None:
-    known = Pair("lexical", "죽인다", pos="연기가  죽인다", neg="시간만 죽인다")
+    known = Pair("lexical", "죽인다", pos="연기가  죽인다!", neg="시간만 죽인다")
     new = Pair("lexical", "죽인다", pos="음악이 죽인다", neg="기분만 죽인다")
-    assert unseen_pairs([known, new], {"연기가 죽인다"}) == [new]
+    assert unseen_pairs([known, new], ["연기가 죽인다"]) == [new]

@@ -1,4 +1,4 @@
-"""What is drawn is what the model computes: prefixes by the model, gates by its cell."""
+"""explain writes what the report shows; what is drawn is what the model computes."""
 
 from pathlib import Path
 
@@ -7,21 +7,15 @@ import numpy as np
 import pytest
 from matplotlib import font_manager
 
-from pipeline.batches import encode
 from pipeline.config import Config
-from pipeline.explain import (
-    draw_gates,
-    explain,
-    first_layer,
-    longest_reviews,
-    read_prefixes,
-    trace_gates,
-    trace_gradients,
-)
+from pipeline.explain import draw_distance, longest_reviews, read_pair_of_each_category, trace_gradients
 from pipeline.figures import figure
+from pipeline.gates import first_layer
 from pipeline.gradient_flow import gradient_flow
 from pipeline.model import build, load, positive
 from pipeline.pieces import Pieces
+from pipeline.tables import read_table
+from tests.conftest import Explained
 
 TEXT = "배우들 연기가 진짜 죽인다!"
 
@@ -30,36 +24,6 @@ TEXT = "배우들 연기가 진짜 죽인다!"
 def vanilla(config: Config, tokenize_folder: Path) -> keras.Model:
     pieces = Pieces(tokenize_folder)
     return build(config.train.model_copy(update={"cell": "vanilla"}), len(pieces.vocabulary))
-
-
-def test_the_last_prefix_is_the_whole_text(tokenize_folder: Path, train_folder: Path) -> None:
-    pieces, model = Pieces(tokenize_folder), load(train_folder)
-    reading = read_prefixes(model, pieces, TEXT)
-    assert len(reading) == len(pieces.split(TEXT))
-    np.testing.assert_allclose(reading[-1], positive(model, encode(pieces, [TEXT], 128))[0], atol=1e-6)
-
-
-def test_gates_replay_the_layer(tokenize_folder: Path, train_folder: Path) -> None:
-    pieces, model = Pieces(tokenize_folder), load(train_folder)
-    gates = trace_gates(model, pieces, TEXT)
-    assert set(gates) == {"c", "input", "forget", "candidate", "output"}
-    c = np.zeros(gates["input"].shape[1])
-    for n in range(len(gates["input"])):
-        c = gates["forget"][n] * c + gates["input"][n] * gates["candidate"][n]
-        np.testing.assert_allclose(gates["c"][n], c, atol=1e-5)
-    layer = model.get_layer("recurrent_0")
-    states = layer(model.get_layer("embedding")(pieces.encode([TEXT]).to_tensor()))
-    np.testing.assert_allclose(gates["output"][-1] * np.tanh(c), states[0, -1, : len(c)], atol=1e-5)
-
-
-def test_a_cell_without_gates_draws_none(vanilla: keras.Model, tokenize_folder: Path) -> None:
-    assert trace_gates(vanilla, Pieces(tokenize_folder), TEXT) == {}
-
-
-def test_a_memory_larger_than_one_is_drawn(tokenize_folder: Path, tmp_path: Path) -> None:
-    pieces = Pieces(tokenize_folder)
-    draw_gates(tmp_path / "c.png", pieces, TEXT, {"c": np.linspace(-9, 9, len(pieces.split(TEXT)))[:, None]})
-    assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_longest_reviews_are_cut_to_pieces_that_all_have(tokenize_folder: Path) -> None:
@@ -89,26 +53,62 @@ def test_flows_are_of_the_trained_cell_and_a_fresh_one(
     np.testing.assert_array_equal(again["untrained"]["vanilla"], flows["untrained"]["vanilla"])
 
 
-def test_all_is_written_and_korean_has_glyphs(
-    config: Config,
-    ingest_folder: Path,
-    tokenize_folder: Path,
-    train_folder: Path,
-    tmp_path: Path,
-    recwarn: pytest.WarningsRecorder,
+def test_all_is_written_and_korean_has_glyphs(explained: Explained) -> None:
+    assert set(explained.metrics) == {
+        "explain_text_positive",
+        "explain_against_positive",
+        "explain_text_residual",
+        "explain_against_residual",
+        "gradient_flow_far",
+    }
+    names = {"reading", "pairs", "gates_text", "gates_against", "gradient_flow", "distance"}
+    figures = {f"{name}.png" for name in names}
+    tables = {"gradient_flow.tsv", "attribution.tsv"}
+    assert {path.name for path in explained.folder.iterdir()} == {*figures, *tables, "report.html"}
+    assert all((explained.folder / name).read_bytes().startswith(b"\x89PNG") for name in figures)
+    assert not [warning for warning in explained.warnings if "missing from font" in warning]
+
+
+def test_gradient_flow_is_a_column_a_cell(explained: Explained) -> None:
+    rows = read_table(explained.folder / "gradient_flow.tsv")
+    assert list(rows[0]) == ["distance", "lstm_untrained", "twin_untrained", "lstm_trained", "twin_trained"]
+    assert list(rows[0].values()) == ["0", "1", "1", "1", "1"]
+    assert [int(row["distance"]) for row in rows] == list(range(len(rows)))
+    assert float(rows[-1]["lstm_trained"]) == pytest.approx(explained.metrics["gradient_flow_far"], rel=1e-5)
+
+
+def test_attribution_is_a_row_a_piece(explained: Explained, config: Config, tokenize_folder: Path) -> None:
+    pieces = Pieces(tokenize_folder)
+    rows = read_table(explained.folder / "attribution.tsv")
+    assert list(rows[0]) == ["text", "piece", "integrated_gradients", "occlusion"]
+    for name, text in (("text", config.explain.text), ("against", config.explain.against)):
+        assert [row["piece"] for row in rows if row["text"] == name] == pieces.split(text)
+
+
+def test_the_first_pair_of_each_category_is_read(
+    tokenize_folder: Path, train_folder: Path, evaluate_folder: Path
 ) -> None:
-    others = {"twin": train_folder}
-    metrics = explain(config.explain, ingest_folder, tokenize_folder, train_folder, others, tmp_path)
-    assert set(metrics) == {"explain_text_positive", "explain_against_positive", "gradient_flow_far"}
-    figures = {"reading.png", "gates_text.png", "gates_against.png", "gradient_flow.png"}
-    assert {path.name for path in tmp_path.iterdir()} == {*figures, "gradient_flow.tsv"}
-    assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in figures)
-    assert not [w for w in recwarn if "missing from font" in str(w.message)]
-    header, *rows = [row.split("\t") for row in (tmp_path / "gradient_flow.tsv").read_text("utf-8").splitlines()]
-    assert header == ["distance", "lstm_untrained", "twin_untrained", "lstm_trained", "twin_trained"]
-    assert rows[0] == ["0", "1", "1", "1", "1"]
-    assert [int(row[0]) for row in rows] == list(range(len(rows)))
-    assert float(rows[-1][3]) == pytest.approx(metrics["gradient_flow_far"], rel=1e-5)
+    pieces, model = Pieces(tokenize_folder), load(train_folder)
+    pairs = read_pair_of_each_category(model, pieces, 128, evaluate_folder / "pairs.tsv")
+    assert list(pairs) == ["lexical: 죽인다", "order: 지루했지만"]
+    good, bad = pairs["order: 지루했지만"]
+    assert (good.text, bad.text) == ("지루했지만 감동이었다", "감동이었지만 지루했다")
+    np.testing.assert_allclose(good.positive[-1], positive(model, pieces.encode([good.text]))[0], atol=1e-6)
+
+
+def test_distance_is_a_line_a_cell_and_the_first_one_s_interval_and_baseline(
+    evaluate_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = []
+    monkeypatch.setattr("pipeline.explain.save", lambda drawing, path: drawn.append(drawing))
+    table = evaluate_folder / "distance.tsv"
+    draw_distance(tmp_path / "distance.png", {"lstm": table, "vanilla": table})
+    (axes,) = drawn[0].axes
+    lines = {line.get_label(): line for line in axes.lines}
+    assert set(lines) == {"lstm", "vanilla", "baseline", "guessing"}
+    np.testing.assert_allclose(lines["lstm"].get_xydata(), [[0, 0.9], [20, 0.7], [40, 0.5]])
+    np.testing.assert_allclose(lines["baseline"].get_ydata(), 0.3)
+    assert len(axes.collections) == 1
 
 
 def test_the_korean_font_is_found() -> None:

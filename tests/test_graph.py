@@ -49,7 +49,7 @@ def test_the_first_run_makes_everything_and_sums_it_up(project: Project) -> None
     assert done.returncode == 0, done.stderr
     metrics = manifest(project, "evaluate")["metrics"]
     assert metrics["test_accuracy"] > 0.9
-    assert f"accuracy on test  {metrics['test_accuracy']:6.1%}" in done.stdout
+    assert f"{'accuracy on test':34}{metrics['test_accuracy']:6.1%}" in done.stdout
     assert f"baseline {metrics['baseline_test_accuracy']:6.1%}" in done.stdout
     assert "두 시간 동안 시간만 죽인다!" in done.stdout
     assert "next: make predict DATA=shop CELL=leaky" in done.stdout
@@ -99,9 +99,10 @@ def test_a_value_for_one_run(project: Project) -> None:
 
 def test_another_cell_reuses_the_data_stages(project: Project) -> None:
     assert project.started("evaluate", "CELL=vanilla") == {"train", "evaluate"}
-    assert project.started("all") == {"explain"}  # it draws the gradient flow of the new one too
+    assert project.started("all") == {"explain"}  # it shows the new one too
     flows = (project.folder("explain") / "gradient_flow.tsv").read_text("utf-8")
     assert {"leaky", "vanilla"} <= set(re.findall(r"leaky|vanilla", flows))
+    assert '<th scope="col">vanilla</th>' in (project.folder("explain") / "report.html").read_text("utf-8")
 
 
 def test_other_local_files_are_other_data(project: Project) -> None:
@@ -188,7 +189,7 @@ def test_mlflow_holds_one_run_for_a_model_with_the_same_figures(project: Project
     assert run.data.params["train.units"] == "8"
     assert run.inputs.dataset_inputs[0].dataset.name == "shop"
     logged = {item.path for item in mlflow.artifacts.list_artifacts(run_id=run.info.run_id, artifact_path="explain")}
-    assert "explain/reading.png" in logged
+    assert {"explain/reading.png", "explain/report.html", "explain/attribution.tsv"} <= logged
 
 
 def test_the_champion_is_registered_and_reads_as_predict_does(project: Project) -> None:

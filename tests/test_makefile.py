@@ -2,6 +2,8 @@
 
 import importlib
 import inspect
+import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -23,7 +25,7 @@ def test_targets_are_modules_are_sections() -> None:
 @pytest.mark.parametrize(("stage", "prerequisites"), RULES)
 def test_edges_are_parameters(stage: str, prerequisites: str) -> None:
     function = getattr(importlib.import_module(f"pipeline.{stage}"), stage)
-    reads = re.findall(r"/(\w+)/manifest\.json", prerequisites.replace("*/train", "others"))
+    reads = re.findall(r"/(\w+)/manifest\.json", re.sub(r"\$\(wildcard .*\)", "/others/manifest.json", prerequisites))
     assert list(inspect.signature(function).parameters) == ["config", *reads, "out"]
     assert re.findall(r"/(\w+)\.json", prerequisites.split(maxsplit=1)[0]) == [stage]
 
@@ -47,3 +49,51 @@ def test_only_tracking_imports_mlflow() -> None:
         if re.search(r"^\s*(import|from) mlflow\b", path.read_text("utf-8"), flags=re.MULTILINE)
     }
     assert importing == {"tracking.py", "serving/registered.py"}
+
+
+TYPED = "배우들 \"연기가\" $HOME $(x) 'x' a=b --c `죽인다`\\"
+
+
+@pytest.mark.parametrize(
+    ("goal", "given", "explained"),
+    [
+        ("explain", {"TEXT": TYPED, "AGAINST": "시간만 죽인다"}, {"text": TYPED, "against": "시간만 죽인다"}),
+        (
+            "explain",
+            {"AGAINST": TYPED, "SET": "explain.text=하나 explain.against=둘"},
+            {"text": "하나", "against": TYPED},
+        ),
+        ("export", {"TEXT": TYPED}, {"text": "배우들 연기가 진짜 죽인다!", "against": "두 시간 동안 시간만 죽인다!"}),
+    ],
+)
+def test_own_texts_reach_the_plan_of_explain_as_typed(
+    goal: str, given: dict[str, str], explained: dict[str, str], tmp_path: Path
+) -> None:
+    done = make_plans(tmp_path, goal, given)
+    assert done.returncode == 0, done.stderr
+    config = json.loads((tmp_path / "maekrak" / "lstm" / "explain.json").read_text("utf-8"))["config"]
+    assert {name: config[name] for name in explained} == explained
+
+
+@pytest.mark.parametrize("given", [{"TEXT": ""}, {"AGAINST": ""}])
+def test_an_empty_text_is_one_line(given: dict[str, str], tmp_path: Path) -> None:
+    ((name, text),) = given.items()
+    failed = make_plans(tmp_path, "explain", given)
+    assert failed.returncode != 0
+    line = f"error: {name}: explain.{name.lower()}: {text!r}: value error, must not be blank"
+    assert [said for said in failed.stderr.splitlines() if not said.startswith("make")] == [line]
+
+
+def make_plans(artifacts: Path, goal: str, given: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run make with the plans written for real, and all stages left out."""
+    run = 'f() { if [ $$1 = plan ]; then .venv/bin/python -m pipeline "$$@"; fi; }; f'
+    assignments = [f"{name}={value}" for name, value in {"RUN": run, "ARTIFACTS": str(artifacts), **given}.items()]
+    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    return subprocess.run(
+        ["make", goal, *assignments],
+        cwd=Path(__file__).parent.parent,
+        env=environment | {"TEXT": "left over", "AGAINST": "left over"},
+        check=False,
+        capture_output=True,
+        text=True,
+    )

@@ -34,6 +34,12 @@ def test_padding_and_neighbours_do_not_matter(config: Config, changes: dict[str,
     assert np.isfinite(together).all()
 
 
+def test_single_texts_may_be_the_first_to_be_read(config: Config) -> None:
+    model = build(config.train, vocabulary=20)
+    alone = [positive(model, IDS[i : i + 1])[0] for i in (0, 1, 3)]
+    np.testing.assert_allclose(positive(model, IDS)[[0, 1, 3]], alone, atol=1e-6)
+
+
 def test_pooling_by_hand() -> None:
     states = np.array([[[1.0, -5.0], [3.0, -6.0], [9.0, 9.0]]], "float32")
     mask = np.array([[True, True, False]])

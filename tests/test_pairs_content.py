@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 
 PAIRS = Path(__file__).parent.parent / "pipeline" / "pairs"
 CATEGORIES = {"lexical", "negation", "contrast", "order", "comparison", "irony", "intensifier", "distance"}
-FEWEST = {"ko": 60, "en": 30}
+FEWEST = {"ko": 240, "en": 120}
 SAME_PHRASE = 3
 
 

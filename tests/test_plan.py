@@ -29,6 +29,7 @@ def test_code_holds_what_is_imported_and_what_the_config_names() -> None:
     )
     assert {"pipeline/baseline.py", "pipeline/pairs/ko.yaml", "pipeline/cells/lstm.py"} <= code("evaluate")
     assert "pipeline/datasets/maekrak/phrases.yaml" in code("ingest")
+    assert {"pipeline/report.py", "pipeline/report.html"} <= code("explain")
 
 
 def test_code_holds_nothing_of_other_choices_and_stages() -> None:

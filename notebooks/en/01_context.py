@@ -137,8 +137,9 @@ for text in [rave, complaint]:
 # read 죽인다! alone.
 
 # %%
-from pipeline.explain import draw_gates, draw_readings, read_prefixes, trace_gates
+from pipeline.gates import draw_gates, trace_gates
 from pipeline.model import load, positive
+from pipeline.readings import draw_readings, read_prefixes
 
 model = load(lstm / "train")
 print(f"{positive(model, pieces.encode(['죽인다!']))[0]:.2f}  죽인다!")
@@ -157,8 +158,8 @@ from IPython.display import Image
 figures = TemporaryDirectory()
 png = Path(figures.name) / "figure.png"
 
-texts = {"rave": rave, "complaint": complaint}
-draw_readings(png, pieces, texts, {name: read_prefixes(model, pieces, text) for name, text in texts.items()})
+readings = [read_prefixes(model, pieces, text, longest=128) for text in (rave, complaint)]
+draw_readings(png, readings)
 Image(png, width=800)
 
 # %% [markdown]
@@ -209,8 +210,7 @@ print(f"{consistency(on_good, on_bad):.1%}  network")
 # %%
 right = [n for n in range(len(good)) if on_good[n] >= 0.5 > on_bad[n]]
 
-texts = {"pos": good[right[0]], "neg": bad[right[0]]}
-draw_readings(png, pieces, texts, {name: read_prefixes(model, pieces, text) for name, text in texts.items()})
+draw_readings(png, [read_prefixes(model, pieces, text, longest=128) for text in (good[right[0]], bad[right[0]])])
 Image(png, width=800)
 
 # %% [markdown]
@@ -231,8 +231,8 @@ Image(png, width=800)
 # the network reads the praise.
 
 # %%
-gates = trace_gates(model, pieces, rave)
-draw_gates(png, pieces, rave, gates)
+gates = trace_gates(model, readings[0].ids)
+draw_gates(png, readings[0], gates)
 Image(png, width=640)
 
 # %% [markdown]

@@ -1,0 +1,86 @@
+"""Attribution: what each piece of a text adds to the logit of positive, by two methods that can check each other."""
+
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pipeline.batches import pad
+from pipeline.model import Pooling
+
+STEPS = 256  # points on the path; maximum pooling makes the gradient jump on the way, which takes many
+CHUNK = 32  # of them are read at once: it bounds the memory
+
+
+class Attribution(NamedTuple):
+    """What the pieces of a text add to its logit.
+
+    Attributes:
+        integrated_gradients, occlusion: float64 [pieces]; above 0 speaks for positive, below 0 against it.
+        residual: what integrated gradients leave unexplained of the logit's way from the zero embedding.
+    """
+
+    integrated_gradients: np.ndarray
+    occlusion: np.ndarray
+    residual: float
+
+
+def attribute(model: keras.Model, ids: np.ndarray) -> Attribution:
+    """The attribution of a text's pieces, by their ids [pieces]."""
+    shares, residual = integrated_gradients(model, ids)
+    return Attribution(shares, occlusion(model, ids), residual)
+
+
+def integrated_gradients(model: keras.Model, ids: np.ndarray) -> tuple[np.ndarray, float]:
+    """The gradient of the logit to the embeddings, averaged on the straight line from zero, times the embeddings.
+
+    Shapes:
+        ids [pieces] -> float64 [pieces], and the residual: the logit's way from zero embeddings, less the sum of the
+        shares, in size. It would be 0 with infinitely many steps.
+
+    Source:
+        Sundararajan et al. 2017, "Axiomatic attribution for deep networks".
+
+    >>> from pipeline.model import Pooling
+    >>> pieces = keras.Input((None,), dtype="int32")
+    >>> embedded = keras.layers.Embedding(2, 1, embeddings_initializer="ones", mask_zero=True, name="embedding")(pieces)
+    >>> logit = keras.layers.Dense(1, kernel_initializer="ones")(Pooling("mean")(embedded))
+    >>> shares, residual = integrated_gradients(keras.Model(pieces, logit), np.array([1, 1]))
+    >>> shares.round(4).tolist(), round(residual, 4)
+    ([0.5, 0.5], 0.0)
+    """
+    embedded = tf.convert_to_tensor(model.get_layer("embedding")(ids[None]), tf.float32)
+    total = np.zeros(embedded.shape[1:])
+    for points in np.split((np.arange(STEPS) + 0.5) / STEPS, STEPS // CHUNK):
+        path = tf.constant(points, tf.float32)[:, None, None] * embedded
+        with tf.GradientTape() as tape:
+            tape.watch(path)
+            logits = _logits(model, path)
+        total += tape.gradient(logits, path).numpy().sum(axis=0)
+    shares = (total / STEPS * embedded[0].numpy()).sum(axis=-1)
+    start, end = _logits(model, tf.concat([0 * embedded, embedded], axis=0)).numpy()
+    return shares, abs(float(end - start - shares.sum()))
+
+
+def occlusion(model: keras.Model, ids: np.ndarray) -> np.ndarray:
+    """The logit of the whole text less its logit without the piece, float64 [pieces].
+
+    A text of one piece is compared with the empty text.
+
+    Source:
+        Zeiler & Fergus 2014, "Visualizing and understanding convolutional networks", there of patches of an image.
+    """
+    without = np.concatenate([np.delete(ids, n) for n in range(len(ids))])
+    texts = tf.RaggedTensor.from_row_lengths(without, [len(ids) - 1] * len(ids))
+    whole, *rest = (model(batch, training=False)[:, 0].numpy() for batch in (ids[None], pad(texts)))
+    return np.float64(whole) - np.concatenate(rest)
+
+
+def _logits(model: keras.Model, embedded: tf.Tensor) -> Any:
+    """The logit [batch] of embeddings [batch, time, width] without padding: the layers after "embedding" in a row."""
+    layers = model.layers
+    for layer in layers[layers.index(model.get_layer("embedding")) + 1 :]:
+        everything = {"mask": tf.ones(tf.shape(embedded)[:2], tf.bool)} if isinstance(layer, Pooling) else {}
+        embedded = layer(embedded, **everything)
+    return embedded[:, 0]

@@ -1,0 +1,45 @@
+"""Counterfactually augmented IMDB: reviews that people rewrote just enough to turn the verdict.
+
+Kaushik, Hovy & Lipton 2020, "Learning the Difference that Makes a Difference with Counterfactually-Augmented Data";
+the files `*_paired.tsv` of https://github.com/acmi-lab/counterfactually-augmented-data.
+"""
+
+import csv
+import os
+from pathlib import Path
+
+from pipeline.errors import UserError
+from pipeline.pairs import Pair
+
+COLUMNS = {"Sentiment", "Text", "batch_id"}
+
+
+def read_counterfactual(variable: str) -> list[Pair]:
+    """The pairs in the folder that an environment variable names; none if it is not set.
+
+    Raises:
+        UserError: if a file is not there, or has no such columns.
+    """
+    folder = os.environ.get(variable)
+    if not folder:
+        return []
+    return [pair for split in ("train", "dev", "test") for pair in _read(Path(folder, f"{split}_paired.tsv"))]
+
+
+def _read(path: Path) -> list[Pair]:
+    try:
+        with path.open(encoding="utf-8", newline="") as lines:
+            table = csv.DictReader(lines, delimiter="\t")
+            rows = list(table)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    if not set(table.fieldnames or ()) >= COLUMNS:
+        raise UserError(f"{path}: must have the columns {', '.join(sorted(COLUMNS))}")
+    members: dict[str, dict[str, str]] = {}
+    for row in rows:
+        members.setdefault(row["batch_id"], {})[row["Sentiment"]] = row["Text"].replace("<br />", " ")
+    return [
+        Pair("counterfactual", "", pos=texts["Positive"], neg=texts["Negative"])
+        for texts in members.values()
+        if set(texts) == {"Positive", "Negative"}
+    ]
