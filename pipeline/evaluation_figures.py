@@ -9,8 +9,6 @@ from pipeline.evidence import Effect, Readings
 from pipeline.figures import NEGATIVE, NEUTRAL, POSITIVE, figure, save
 from pipeline.phrases import Phrase
 
-NAMED = 60  # phrases whose names are drawn; more would cover one another
-
 
 def draw_confusion(path: Path, labels: np.ndarray, on_test: Readings) -> None:
     """One matrix a reader, counts and shares of each row."""
@@ -46,7 +44,7 @@ def draw_calibration(path: Path, bins: int, labels: np.ndarray, on_test: Reading
 
 
 def draw_phrases(path: Path, phrases: list[Phrase], effects: dict[str, Effect]) -> None:
-    """Each phrase by its balance and by how far apart its effects on the network are."""
+    """Each phrase by its balance and by how far apart its effects on the network are; named where there is room."""
     drawing = figure(9, 6.5)
     axes = drawing.subplots()
     axes.axvline(0.5, color=NEUTRAL, linewidth=1)
@@ -54,9 +52,12 @@ def draw_phrases(path: Path, phrases: list[Phrase], effects: dict[str, Effect]) 
     axes.scatter(
         [p.positive for p in phrases], spread, [4 + p.feeling * 30 for p in phrases], color=POSITIVE, alpha=0.4
     )
-    for n in np.argsort(spread)[::-1][:NAMED]:
-        at = (phrases[n].positive, spread[n])
-        axes.annotate(phrases[n].text, at, (3, 3), textcoords="offset points", fontsize=8)
+    named: list[tuple[float, float]] = []
+    for phrase, height in zip(phrases, spread, strict=True):
+        at = (phrase.positive, height)
+        if all(abs(at[0] - x) > 0.016 or abs(at[1] - y) > 0.02 * max(spread) for x, y in named):  # else they overlap
+            axes.annotate(phrase.text, at, (3, 3), textcoords="offset points", fontsize=8)
+            named.append(at)
     axes.set(
         title=f"{len(phrases)} ambiguous phrases of train",
         xlabel="share of good reviews among those that hold it, classes balanced",

@@ -24,6 +24,7 @@ WORDS = 3  # a phrase has at most so many
 SEED = 1
 TOKEN = re.compile(r"[^\W_]+|[^\w\s]+|_+")  # a word, or marks
 HANGUL = re.compile(r"[가-힣]+")
+EVERYWHERE = 0.25  # a phrase doesn't begin or end in a word of so many reviews: the, of, was
 DIMENSIONS = 100  # of the space in which phrases stand near one another
 SMOOTHING = 0.75  # of how often contexts are expected: rare ones say too much else (Levy et al. 2015)
 
@@ -51,17 +52,10 @@ Counts = dict[str, np.ndarray]  # phrase -> bad and good reviews that hold it
 
 def mine_phrases(config: PhrasesConfig, reviews: Reviews) -> list[Phrase]:
     """The ambiguous phrases, those with most feeling first, one for each word and its stems."""
-    proper = proper_nouns(reviews.texts)
     texts = [tokens(text) for text in reviews.texts]
     totals = np.bincount(reviews.labels, minlength=2)
     counts, longer = count_phrases(texts, reviews.labels, config.least_count)
-    names = [
-        phrase
-        for phrase, count in counts.items()
-        if _belongs_together(phrase, counts)
-        and not _ends_one_way(count, longer[phrase])
-        and proper.isdisjoint(phrase.split(" "))
-    ]
+    names = _expressions(counts, longer, proper_nouns(reviews.texts), len(texts))
     positives = np.array([positive_share(counts[name], totals) for name in names])
     candidates = [
         row
@@ -158,11 +152,11 @@ def count_phrases(texts: list[list[str]], labels: np.ndarray, least: int) -> tup
         for text, label in zip(texts, labels, strict=True):
             # A phrase is no more frequent than its beginning: the longer ones need only be looked for there.
             held[label].update({phrase for _, _, phrase in phrases_in(text, words, counts)})
-        every = {phrase: np.array([held[0][phrase], held[1][phrase]]) for phrase in held[0].keys() | held[1].keys()}
-        counts |= {phrase: count for phrase, count in sorted(every.items()) if count.sum() >= least}
+        every = {phrase: np.array([held[0][phrase], held[1][phrase]]) for phrase in sorted(held[0] | held[1])}
+        counts |= {phrase: count for phrase, count in every.items() if count.sum() >= least}
         for phrase, count in every.items():
-            shorter = phrase[:-1].rstrip()
-            if shorter in counts and (phrase in counts or not phrase[-2:-1].isspace()):
+            of_a_next_word = phrase[-2:-1] == " "  # then only if it is frequent: what seldom follows is context
+            if (shorter := phrase[:-1].rstrip()) in counts and (phrase in counts or not of_a_next_word):
                 longer[shorter].append(count)
     return counts, longer
 
@@ -175,6 +169,19 @@ def positive_share(count: np.ndarray, totals: np.ndarray) -> float:
     """
     bad, good = count / totals
     return float(good / (bad + good))
+
+
+def _expressions(counts: Counts, longer: dict[str, list[np.ndarray]], proper: set[str], reviews: int) -> list[str]:
+    """The phrases that say something as they stand: expressions that name nobody and begin and end in no filler."""
+    everywhere = {word for word, count in counts.items() if count.sum() > EVERYWHERE * reviews}
+    return [
+        phrase
+        for phrase, count in counts.items()
+        if _belongs_together(phrase, counts)
+        and not _ends_one_way(count, longer[phrase])
+        and proper.isdisjoint(words := phrase.split(" "))
+        and everywhere.isdisjoint((words[0], words[-1]))
+    ]
 
 
 def _belongs_together(phrase: str, counts: Counts) -> bool:
@@ -237,12 +244,13 @@ def _space(contexts: sp.csr_matrix) -> np.ndarray:
 def _feelings(
     names: list[str], positives: np.ndarray, candidates: list[int], vectors: np.ndarray, neighbours: int
 ) -> dict[int, float]:
-    """How far from balance the nearest phrases are, on the mean, of each candidate; those made of its words aside."""
-    begins = [{word[:2] for word in name.split(" ")} for name in names]
+    """How far from balance each candidate's nearest phrases are, on the mean; those of the same last word aside."""
+    last = [name.rpartition(" ")[2] for name in names]
+    ends = [word[:2] if HANGUL.fullmatch(word) else word for word in last]  # whatever the ending of a Korean word
     strength = np.abs(2 * positives - 1)
     feelings = {}
     for row in candidates:
         nearest = np.argsort(-(vectors @ vectors[row]), kind="stable")[: 4 * neighbours]
-        others = [other for other in nearest if not begins[other] & begins[row]][:neighbours]
+        others = [other for other in nearest if ends[other] != ends[row]][:neighbours]
         feelings[row] = float(strength[others].mean()) if others else 0.0
     return feelings
