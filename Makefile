@@ -44,7 +44,7 @@ all: evaluate explain export ## Run the main job, from data to exported model, a
 ingest:   $(OF_DATA)/ingest/manifest.json   ## Read a data set into clean splits
 tokenize: $(OF_DATA)/tokenize/manifest.json ## Learn the pieces from train
 train:    $(OF_CELL)/train/manifest.json    ## Fit the classifier, keep what is best on dev
-evaluate: $(OF_CELL)/evaluate/manifest.json ## Measure it and the baseline on test and on minimal pairs
+evaluate: $(OF_CELL)/evaluate/manifest.json ## Measure it and the baseline: test, and whether context decides
 explain:  $(OF_CELL)/explain/manifest.json  ## Write report.html: how it reads, of TEXT="..." AGAINST="..." if given
 export:   $(OF_CELL)/export/manifest.json   ## Write the SavedModel, prove it, register it
 

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from pipeline.batches import encode, training_batches
 from pipeline.config import TrainConfig
@@ -16,23 +17,25 @@ SHUFFLES = 3  # one shuffling alone may lean to a side by chance, and a network 
 def control_labels(
     config: TrainConfig, pieces: Pieces, train: Reviews, dev: Reviews, budget: int
 ) -> dict[str, np.ndarray]:
-    """Train one epoch on the first reviews of train, `budget` pieces of them, and read dev.
+    """Train one epoch on reviews of train drawn by chance, `budget` pieces of them, and read dev.
 
     Returns:
         How often each review of dev is read rightly after training on "true" labels, which shows what so short a
         training can learn at all, and after training on "shuffled" ones, three shufflings of them [reviews].
     """
+    tf.config.experimental.enable_op_determinism()
     ids, of_dev = (encode(pieces, reviews.texts, config.longest) for reviews in (train, dev))
-    count = max(2, int(np.searchsorted(np.cumsum(ids.row_lengths()), budget, side="right")))
+    drawn = np.random.default_rng(config.seed).permutation(len(train))
+    rows = drawn[: max(2, int(np.searchsorted(np.cumsum(ids.row_lengths().numpy()[drawn]), budget, side="right")))]
 
     def read_rightly(labels: np.ndarray) -> np.ndarray:
         keras.utils.set_random_seed(config.seed)
-        batches = training_batches(ids[:count], labels, short, pieces)
+        batches = training_batches(tf.gather(ids, rows), labels, short, pieces)
         model = build(short, len(pieces.vocabulary))
         prepare(model, short, batches)
         model.fit(batches.dataset, steps_per_epoch=batches.steps, shuffle=False, verbose=0)
         return (positive(model, of_dev) >= 0.5) == dev.labels
 
-    short, labels = config.model_copy(update={"epochs": 1}), train.labels[:count]
+    short, labels = config.model_copy(update={"epochs": 1}), train.labels[rows]
     shuffled = [np.random.default_rng(seed).permutation(labels) for seed in range(SHUFFLES)]
     return {"true": read_rightly(labels), "shuffled": np.mean([read_rightly(labels) for labels in shuffled], axis=0)}

@@ -36,8 +36,10 @@ def _read(path: Path) -> list[Pair]:
     if not set(table.fieldnames or ()) >= COLUMNS:
         raise UserError(f"{path}: must have the columns {', '.join(sorted(COLUMNS))}")
     members: dict[str, dict[str, str]] = {}
-    for row in rows:
-        members.setdefault(row["batch_id"], {})[row["Sentiment"]] = row["Text"].replace("<br />", " ")
+    for number, row in enumerate(rows, start=2):
+        if not row["Text"] or not row["batch_id"]:
+            raise UserError(f"{path}:{number}: must have {len(COLUMNS)} columns, separated by tabs")
+        members.setdefault(row["batch_id"], {})[row["Sentiment"]] = row["Text"]
     return [
         Pair("counterfactual", "", pos=texts["Positive"], neg=texts["Negative"])
         for texts in members.values()

@@ -13,13 +13,13 @@ from pipeline.batches import encode
 from pipeline.config import EvaluateConfig, TrainConfig
 from pipeline.controls import control_labels
 from pipeline.counterfactual import read_counterfactual
-from pipeline.distance import read_frames
 from pipeline.evaluation_figures import draw_calibration, draw_confusion, draw_phrases
 from pipeline.evidence import (
     HEADER,
+    ByReader,
     Effect,
     Measured,
-    Readings,
+    excerpt,
     holding,
     is_right,
     measure_categories,
@@ -32,6 +32,7 @@ from pipeline.evidence import (
     shuffle_words,
     table_row,
 )
+from pipeline.frames import read_frames
 from pipeline.manifest import read_manifest
 from pipeline.metrics import classification_metrics, interval
 from pipeline.model import load, positive
@@ -43,7 +44,7 @@ from pipeline.tables import write_table
 
 
 def evaluate(config: EvaluateConfig, ingest: Path, tokenize: Path, train: Path, out: Path) -> dict[str, float]:
-    """Write `evidence.tsv` (every measure with its interval), `distance.tsv`, `pairs.tsv`, `phrases.tsv`,
+    """Write `evidence.tsv` (its measures with their intervals), `distance.tsv`, `pairs.tsv`, `phrases.tsv`,
     `lengths.tsv`, `errors.tsv`, and `confusion.png`, `calibration.png` and, if there are phrases, `phrases.png`.
 
     Returns:
@@ -78,7 +79,7 @@ def evaluate(config: EvaluateConfig, ingest: Path, tokenize: Path, train: Path, 
         *_measure_shuffled(material, right),
         *measure_pairs("pair", good, bad),
         *measure_categories(pairs, good, bad),
-        *_measure_found_pairs(config, material),
+        *_measure_found(config, material),
         *_measure_distances(config, material, out / "distance.tsv"),
         *_measure_controls(config, material),
     ]
@@ -110,13 +111,13 @@ class Material(NamedTuple):
         baseline = fit_baseline(config.baseline, splits["train"])
         return cls(**splits, pieces=Pieces(tokenize), trained=trained, model=load(train), baseline=baseline)
 
-    def read(self, texts: list[str]) -> Readings:
+    def read(self, texts: list[str]) -> ByReader:
         return {"model": self.read_by_model(texts), "baseline": baseline_positive(self.baseline, texts)}
 
     def read_by_model(self, texts: list[str]) -> np.ndarray:
         return positive(self.model, encode(self.pieces, texts, self.trained.longest))
 
-    def read_members(self, pairs: list[Pair]) -> tuple[Readings, Readings]:
+    def read_members(self, pairs: list[Pair]) -> tuple[ByReader, ByReader]:
         return self.read([pair.pos for pair in pairs]), self.read([pair.neg for pair in pairs])
 
     def count_pieces(self, texts: list[str]) -> np.ndarray:
@@ -125,16 +126,33 @@ class Material(NamedTuple):
 
 
 def unseen_pairs(pairs: list[Pair], training_texts: list[str]) -> list[Pair]:
-    """The pairs of which neither text is a review of train, whatever its case, marks and spaces."""
-
-    def letters(text: str) -> str:
-        return re.sub(r"[\W_]+", "", text).lower()
-
+    """The pairs of which neither text is a review of train, whatever its case, marks, tags and spaces."""
     seen = set(map(letters, training_texts))
     return [pair for pair in pairs if not {letters(pair.pos), letters(pair.neg)} & seen]
 
 
-def _measure_shuffled(material: Material, right: Readings) -> list[Measured]:
+def rewritten(pairs: list[Pair], reviews: list[str]) -> Reviews:
+    """The members of pairs whose other member, of the other label, is one of these reviews."""
+    known = set(map(letters, reviews))
+    found = [
+        (text, label)
+        for pair in pairs
+        for text, original, label in ((pair.pos, pair.neg, 1), (pair.neg, pair.pos, 0))
+        if letters(original) in known and letters(text) not in known
+    ]
+    return Reviews([text for text, _ in found], np.array([label for _, label in found], np.int8))
+
+
+def letters(text: str) -> str:
+    """What is left of a text for telling whether it is the same as another.
+
+    >>> letters("So <br />GOOD!")
+    'sogood'
+    """
+    return re.sub(r"[\W_]+", "", re.sub(r"<[^>]+>", "", text)).lower()
+
+
+def _measure_shuffled(material: Material, right: ByReader) -> list[Measured]:
     """What order is worth, on test; and single words by TF-IDF beside it, to which it is worth nothing."""
     labels, shuffled = material.test.labels, shuffle_words(material.test.texts)
     unigrams = fit_unigrams(material.train)
@@ -147,13 +165,17 @@ def _measure_shuffled(material: Material, right: Readings) -> list[Measured]:
     ]
 
 
-def _measure_found_pairs(config: EvaluateConfig, material: Material) -> list[Measured]:
-    """Pairs that nobody wrote for us: reviews of test in the same words, and rewritten reviews where they are given."""
-    found = {"reordered": reordered(material.test)}
+def _measure_found(config: EvaluateConfig, material: Material) -> list[Measured]:
+    """Pairs of test reviews in the same words; and, where they are given, reviews of train and dev that were rewritten
+    to mean the opposite. Who has only learnt what the original was takes the rewritten one for the same."""
+    pairs = reordered(material.test)
+    evidence = measure_pairs("reordered", *material.read_members(pairs)) if pairs else []
     if config.counterfactual:
-        found["counterfactual"] = unseen_pairs(read_counterfactual(config.counterfactual), material.train.texts)
-    read = {name: material.read_members(pairs) for name, pairs in found.items() if pairs}
-    return [measured for name, members in read.items() for measured in measure_pairs(name, *members)]
+        known = material.train.texts + material.dev.texts
+        texts, labels = rewritten(read_counterfactual(config.counterfactual), known)
+        if texts:
+            evidence.append(Measured("counterfactual_accuracy", is_right(material.read(texts), labels)))
+    return evidence
 
 
 def _measure_distances(config: EvaluateConfig, material: Material, path: Path) -> list[Measured]:
@@ -179,7 +201,7 @@ def _measure_controls(config: EvaluateConfig, material: Material) -> list[Measur
 
 
 def _metrics(
-    config: EvaluateConfig, labels: np.ndarray, on_test: Readings, evidence: list[Measured]
+    config: EvaluateConfig, labels: np.ndarray, on_test: ByReader, evidence: list[Measured]
 ) -> dict[str, float]:
     metrics: dict[str, float] = {}
     for who, prefix in (("model", ""), ("baseline", "baseline_")):
@@ -189,7 +211,7 @@ def _metrics(
     return metrics
 
 
-def _write_lengths(path: Path, bounds: list[int], lengths: np.ndarray, right: Readings) -> None:
+def _write_lengths(path: Path, bounds: list[int], lengths: np.ndarray, right: ByReader) -> None:
     bucket_of = np.searchsorted(bounds, lengths, side="left")
     rows: list[list[object]] = []
     for bucket in np.unique(bucket_of):
@@ -199,7 +221,7 @@ def _write_lengths(path: Path, bounds: list[int], lengths: np.ndarray, right: Re
     write_table(path, ["pieces", "reviews", "accuracy", "baseline_accuracy"], rows)
 
 
-def _write_errors(path: Path, count: int, test: Reviews, on_test: Readings) -> None:
+def _write_errors(path: Path, count: int, test: Reviews, on_test: ByReader) -> None:
     """The reviews that the network is most wrong about; how the baseline reads them stands beside."""
     wrongness = np.abs(on_test["model"] - test.labels)
     worst = [i for i in np.argsort(-wrongness, kind="stable")[:count] if wrongness[i] > 0.5]
@@ -209,7 +231,7 @@ def _write_errors(path: Path, count: int, test: Reviews, on_test: Readings) -> N
     write_table(path, ["label", "positive", "baseline_positive", "text"], rows)
 
 
-def _write_pairs(path: Path, pairs: list[Pair], good: Readings, bad: Readings) -> None:
+def _write_pairs(path: Path, pairs: list[Pair], good: ByReader, bad: ByReader) -> None:
     readings = (good["model"], bad["model"], good["baseline"], bad["baseline"])
     rows = [[p.category, p.phrase, *(float(r[i]) for r in readings), p.pos, p.neg] for i, p in enumerate(pairs)]
     header = ["category", "phrase", "pos_positive", "neg_positive", "baseline_pos_positive", "baseline_neg_positive"]
@@ -217,13 +239,15 @@ def _write_pairs(path: Path, pairs: list[Pair], good: Readings, bad: Readings) -
 
 
 def _write_phrases(
-    path: Path, phrases: list[Phrase], effects: dict[str, Effect], held: list[list[Phrase]], right: Readings
+    path: Path, phrases: list[Phrase], effects: dict[str, Effect], held: list[list[Phrase]], right: ByReader
 ) -> None:
     rows = []
     for phrase in phrases:
         inside = [row for row, of_row in enumerate(held) if phrase in of_row]
         shares = [float(right[who][inside].mean()) if inside else None for who in ("model", "baseline")]
-        rows.append([*phrase, effects[phrase.text].spread, len(inside), *shares, *effects[phrase.text][1:]])
+        effect = effects[phrase.text]
+        examples = [excerpt(text, phrase.text) for text in (effect.good, effect.bad)]
+        rows.append([*phrase, effect.spread, len(inside), *shares, *examples])
     header = [*Phrase._fields, "spread", "test_reviews", "accuracy", "baseline_accuracy", "good", "bad"]
     header[0] = "phrase"
     write_table(path, header, rows)

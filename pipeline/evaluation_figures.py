@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from pipeline.evidence import Effect, Readings
+from pipeline.evidence import ByReader, Effect
 from pipeline.figures import NEGATIVE, NEUTRAL, POSITIVE, figure, save
 from pipeline.phrases import Phrase
 
 
-def draw_confusion(path: Path, labels: np.ndarray, on_test: Readings) -> None:
+def draw_confusion(path: Path, labels: np.ndarray, on_test: ByReader) -> None:
     """One matrix a reader, counts and shares of each row."""
     drawing = figure(7, 3.4)
     for axes, who in zip(drawing.subplots(1, 2), ("model", "baseline"), strict=True):
@@ -27,7 +27,7 @@ def draw_confusion(path: Path, labels: np.ndarray, on_test: Readings) -> None:
     save(drawing, path)
 
 
-def draw_calibration(path: Path, bins: int, labels: np.ndarray, on_test: Readings) -> None:
+def draw_calibration(path: Path, bins: int, labels: np.ndarray, on_test: ByReader) -> None:
     """How often a review is good, over how probably the reader says so."""
     drawing = figure(5, 4.4)
     axes = drawing.subplots()

@@ -11,15 +11,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.distance import Frames, set_apart
-from pipeline.metrics import interval
+from pipeline.frames import Frames, set_apart
+from pipeline.metrics import both_right, in_order, interval
 from pipeline.pairs import Pair
 from pipeline.phrases import WORDS, Phrase, pattern, phrases_in, tokens, without
 from pipeline.reviews import Reviews
 
-Readings = dict[str, np.ndarray]  # who read ("model" or "baseline") -> probability of positive per text
-Read = Callable[[list[str]], Readings]
+ByReader = dict[str, np.ndarray]  # "model", "baseline" -> a value for each text, pair or frame that it read
+Read = Callable[[list[str]], ByReader]
 SEED = 1
+AROUND = 80  # characters of a review shown before and after a phrase
 OCCLUDED = 50  # reviews of train at most in which a phrase is taken out
 
 
@@ -27,7 +28,7 @@ class Measured(NamedTuple):
     """A measure: what it is called, and its value for each item, by who was measured: "model", "baseline" or both."""
 
     name: str
-    values: Readings
+    values: ByReader
 
 
 HEADER = [
@@ -49,19 +50,20 @@ def table_row(measured: Measured) -> list[object]:
     return [measured.name, len(next(iter(values.values()))), *chain(*shown)]
 
 
-def is_right(readings: Readings, labels: np.ndarray) -> Readings:
+def is_right(readings: ByReader, labels: np.ndarray) -> ByReader:
     """Whether each text is read as its label says."""
     return {who: (positive >= 0.5) == labels for who, positive in readings.items()}
 
 
-def measure_pairs(name: str, good: Readings, bad: Readings) -> list[Measured]:
+def measure_pairs(name: str, good: ByReader, bad: ByReader) -> list[Measured]:
     """`<name>_consistency`: both members right; `<name>_ranked`: the good one above the bad one."""
-    right = {who: (good[who] >= 0.5) & (bad[who] < 0.5) for who in good}
-    above = {who: good[who] > bad[who] for who in good}
-    return [Measured(f"{name}_consistency", right), Measured(f"{name}_ranked", above)]
+    return [
+        Measured(f"{name}_consistency", {who: both_right(good[who], bad[who]) for who in good}),
+        Measured(f"{name}_ranked", {who: in_order(good[who], bad[who]) for who in good}),
+    ]
 
 
-def measure_categories(pairs: list[Pair], good: Readings, bad: Readings) -> list[Measured]:
+def measure_categories(pairs: list[Pair], good: ByReader, bad: ByReader) -> list[Measured]:
     """Consistency and ranking of the pairs of each category."""
     of = np.array([pair.category for pair in pairs])
     return [
@@ -73,7 +75,7 @@ def measure_categories(pairs: list[Pair], good: Readings, bad: Readings) -> list
     ]
 
 
-def measure_slice(test: Reviews, right: Readings, held: list[list[Phrase]], read: Read) -> list[Measured]:
+def measure_slice(test: Reviews, right: ByReader, held: list[list[Phrase]], read: Read) -> list[Measured]:
     """Test reviews that hold an ambiguous phrase, whole and with all but the phrase taken away; none, no measure.
 
     Context gain is how much of the first the second lacks.
@@ -92,16 +94,18 @@ def measure_slice(test: Reviews, right: Readings, held: list[list[Phrase]], read
 
 
 def holding(texts: list[str], phrases: list[Phrase]) -> list[list[Phrase]]:
-    """The phrases that each text holds."""
+    """The phrases that each text holds, each of them once."""
     by_text = {phrase.text: phrase for phrase in phrases}
     heads = {phrase.text.rpartition(" ")[0] for phrase in phrases}
     return [
-        [
-            by_text[found]
-            for words in range(1, WORDS + 1)
-            for _, _, found in phrases_in(text, words, heads)
-            if found in by_text
-        ]
+        list(
+            dict.fromkeys(
+                by_text[found]
+                for words in range(1, WORDS + 1)
+                for _, _, found in phrases_in(text, words, heads)
+                if found in by_text
+            )
+        )
         for text in map(tokens, texts)
     ]
 
@@ -110,6 +114,18 @@ def as_written(text: str, phrase: str) -> str:
     """The phrase as a text that holds it spells it, the ending of its last word included."""
     found = pattern(phrase).search(text)
     return found[0] if found else phrase
+
+
+def excerpt(text: str, phrase: str) -> str:
+    """The phrase with so much of the text around it as can be taken in at a glance.
+
+    >>> excerpt("a " * 100 + "riot" + " b" * 3, "riot")[-20:]
+    'a a a a a riot b b b'
+    """
+    found = pattern(phrase).search(text)
+    start, stop = found.span() if found else (0, 0)
+    shown = text[max(0, start - AROUND) : stop + AROUND]
+    return f"{'…' if start > AROUND else ''}{shown}{'…' if stop + AROUND < len(text) else ''}"
 
 
 class Effect(NamedTuple):
@@ -152,17 +168,17 @@ def _effect(train: Reviews, rows: np.ndarray, effect: np.ndarray) -> Effect:
 
 
 def shuffle_words(texts: list[str]) -> list[str]:
-    """Each text with its words in another order, the same for every call."""
+    """Each text with its words in an order drawn by chance, the same for every call; a single word stays as it is."""
     rng = np.random.default_rng(SEED)
     return [" ".join(rng.permutation(text.split())) for text in texts]
 
 
-def measure_order(right: Readings, shuffled_right: Readings) -> list[Measured]:
+def measure_order(right: ByReader, shuffled_right: ByReader) -> list[Measured]:
     """Accuracy on shuffled words, and how much of the accuracy is lost by it."""
     return [Measured("shuffled_accuracy", shuffled_right), Measured("shuffled_fall", _less(right, shuffled_right))]
 
 
-def _less(right: Readings, other: Readings) -> Readings:
+def _less(right: ByReader, other: ByReader) -> ByReader:
     return {who: right[who].astype(np.int8) - other[who].astype(np.int8) for who in right}
 
 

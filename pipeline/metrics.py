@@ -34,25 +34,27 @@ def calibration_error(labels: np.ndarray, positive: np.ndarray, bins: int) -> fl
     return float(np.abs(gaps).sum() / counts.sum())
 
 
-def consistency(pos: np.ndarray, neg: np.ndarray) -> float:
-    """The share of pairs with both members right.
+def both_right(pos: np.ndarray, neg: np.ndarray) -> np.ndarray:
+    """Whether both members of a pair are right; the share of such pairs is their consistency.
 
     Args:
         pos, neg: probability of positive for the good and the bad member of each pair [pairs].
 
-    >>> consistency(np.array([0.9, 0.9]), np.array([0.1, 0.8]))
-    0.5
+    >>> both_right(np.array([0.9, 0.9]), np.array([0.1, 0.8])).tolist()
+    [True, False]
     """
-    return float(np.mean((pos >= 0.5) & (neg < 0.5)))
+    right: np.ndarray = (pos >= 0.5) & (neg < 0.5)
+    return right
 
 
-def ranked(pos: np.ndarray, neg: np.ndarray) -> float:
-    """The share of pairs whose good member is above its bad one, wherever both stand.
+def in_order(pos: np.ndarray, neg: np.ndarray) -> np.ndarray:
+    """Whether the good member of a pair is above the bad one, wherever both stand; the share of such pairs is ranked.
 
-    >>> ranked(np.array([0.9, 0.9]), np.array([0.1, 0.8]))
-    1.0
+    >>> in_order(np.array([0.9, 0.9]), np.array([0.1, 0.8])).tolist()
+    [True, True]
     """
-    return float(np.mean(pos > neg))
+    above: np.ndarray = pos > neg
+    return above
 
 
 def wilson(share: float, count: int) -> tuple[float, float]:
@@ -65,18 +67,22 @@ def wilson(share: float, count: int) -> tuple[float, float]:
     z = 1.96
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)
     reach = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count**2))
-    return float(middle - reach), float(middle + reach)
+    return max(0.0, float(middle - reach)), min(1.0, float(middle + reach))
 
 
 def interval(values: np.ndarray, resamples: int = 2000, seed: int = 1) -> tuple[float, float]:
-    """The 95 % interval of a mean by the bootstrap (Efron 1979): of means over as many values, drawn with return.
+    """The 95 % interval of a mean: of a share, whose values are 0 and 1, Wilson's; of any other by the bootstrap.
 
-    The values of our measures are few and come often, right or wrong, so counts of them are drawn, not rows.
+    The bootstrap (Efron 1979) takes means over as many values, drawn with return. The values of our measures are few
+    and come often, so counts of them are drawn, not rows. Of a share that is 0 or 1 it would make a certainty.
 
-    >>> interval(np.array([1.0, 1.0, 1.0]))
-    (1.0, 1.0)
+    >>> low, high = interval(np.array([1, 1, 1]))
+    >>> round(low, 2), high
+    (0.44, 1.0)
     """
     distinct, counts = np.unique(values, return_counts=True)
+    if set(distinct) <= {0, 1}:
+        return wilson(float(np.mean(values)), len(values))
     drawn = np.random.default_rng(seed).multinomial(len(values), counts / len(values), size=resamples)
     low, high = np.quantile(drawn @ distinct / len(values), (0.025, 0.975))
     return float(low), float(high)

@@ -25,6 +25,10 @@ SEED = 1
 TOKEN = re.compile(r"[^\W_]+|[^\w\s]+|_+")  # a word, or marks
 HANGUL = re.compile(r"[가-힣]+")
 EVERYWHERE = 0.25  # a phrase doesn't begin or end in a word of so many reviews: the, of, was
+TELLING = 20  # a context that is rarer says little
+COLLOCATED = 0.1  # share of what follows its first words that makes a phrase an expression
+NEARLY_ALWAYS = 0.8
+AGREEING = 0.15  # spread of the positive share over the endings of one stem, at most
 DIMENSIONS = 100  # of the space in which phrases stand near one another
 SMOOTHING = 0.75  # of how often contexts are expected: rare ones say too much else (Levy et al. 2015)
 
@@ -143,7 +147,7 @@ def count_phrases(texts: list[list[str]], labels: np.ndarray, least: int) -> tup
     """In how many bad and good reviews each phrase stands, for those in at least so many.
 
     Returns:
-        The counts, and of each phrase those of the phrases, however rare, that are one letter longer.
+        The counts, and of each phrase those of the phrases, however rare, that are one letter of Korean longer.
     """
     counts: Counts = {}
     longer: dict[str, list[np.ndarray]] = defaultdict(list)
@@ -156,7 +160,8 @@ def count_phrases(texts: list[list[str]], labels: np.ndarray, least: int) -> tup
         counts |= {phrase: count for phrase, count in every.items() if count.sum() >= least}
         for phrase, count in every.items():
             of_a_next_word = phrase[-2:-1] == " "  # then only if it is frequent: what seldom follows is context
-            if (shorter := phrase[:-1].rstrip()) in counts and (phrase in counts or not of_a_next_word):
+            inflected = HANGUL.fullmatch(phrase.rpartition(" ")[2]) is not None
+            if inflected and (shorter := phrase[:-1].rstrip()) in counts and (phrase in counts or not of_a_next_word):
                 longer[shorter].append(count)
     return counts, longer
 
@@ -187,28 +192,31 @@ def _expressions(counts: Counts, longer: dict[str, list[np.ndarray]], proper: se
 def _belongs_together(phrase: str, counts: Counts) -> bool:
     """Whether words are an expression: 막 is what often follows 기가, while anything follows 진짜."""
     head = phrase.rpartition(" ")[0]
-    return not head or counts[phrase].sum() >= 0.1 * counts[head].sum()
+    return not head or counts[phrase].sum() >= COLLOCATED * counts[head].sum()
 
 
 def _same_word(phrase: str, other: str) -> bool:
-    return phrase.count(" ") == other.count(" ") and (phrase.startswith(other) or other.startswith(phrase))
+    """Whether one is a stem of the other."""
+    shorter, longer = sorted((phrase, other), key=len)
+    rest = longer.removeprefix(shorter)
+    return longer.startswith(shorter) and (not rest or HANGUL.fullmatch(rest) is not None)
 
 
 def _ends_one_way(count: np.ndarray, longer: list[np.ndarray]) -> bool:
     """Whether a stem is nearly always one and the same longer phrase, which then says it better."""
-    return any(other.sum() >= 0.8 * count.sum() for other in longer)
+    return any(other.sum() >= NEARLY_ALWAYS * count.sum() for other in longer)
 
 
 def _endings_agree(count: np.ndarray, longer: list[np.ndarray], totals: np.ndarray) -> bool:
-    """Whether what it ends in leaves it as balanced as it is: 최 is 최고 or 최악, which no context need tell apart.
+    """Whether what it ends in leaves it as balanced as it is: 재미 is 재미있다 or 재미없다, and that is no context.
 
-    The spread of the positive share over its endings, none among them, less what chance may give, is at most 0.15.
+    The spread of the positive share over its endings, none among them, less what chance may give, is small.
     """
     sizes, share = np.array([of.sum() for of in longer]), positive_share(count, totals)
     shares = np.array([positive_share(of, totals) for of in longer])
     free = max(0, len(longer) - 1)
     chance = share * (1 - share) * (free + 1.64 * np.sqrt(2 * free))  # 95 % of what chance alone would give
-    return bool((sizes * (shares - share) ** 2).sum() - chance <= 0.15**2 * count.sum())
+    return bool((sizes * (shares - share) ** 2).sum() - chance <= AGREEING**2 * count.sum())
 
 
 def _contexts(texts: list[list[str]], counts: Counts, rows: dict[str, int]) -> sp.csr_matrix:
@@ -232,7 +240,9 @@ def _contexts(texts: list[list[str]], counts: Counts, rows: dict[str, int]) -> s
 
 def _space(contexts: sp.csr_matrix) -> np.ndarray:
     """A unit vector for each phrase: the positive pointwise mutual information with its contexts, reduced."""
-    contexts = contexts[:, np.asarray(contexts.sum(axis=0)).ravel() >= 20].tocoo()  # what is rarer says little
+    contexts = contexts[:, np.asarray(contexts.sum(axis=0)).ravel() >= TELLING].tocoo()
+    if min(contexts.shape) < 2:
+        return np.zeros((contexts.shape[0], 1))  # too little data: nothing is near anything
     phrase, context = (np.asarray(contexts.sum(axis=axis)).ravel() for axis in (1, 0))
     expected = context**SMOOTHING / (context**SMOOTHING).sum()
     information = np.log(contexts.data / (phrase[contexts.row] * expected[contexts.col]))
@@ -250,7 +260,8 @@ def _feelings(
     strength = np.abs(2 * positives - 1)
     feelings = {}
     for row in candidates:
-        nearest = np.argsort(-(vectors @ vectors[row]), kind="stable")[: 4 * neighbours]
-        others = [other for other in nearest if ends[other] != ends[row]][:neighbours]
+        likeness = vectors @ vectors[row]
+        nearest = np.argsort(-likeness, kind="stable")[: 4 * neighbours]
+        others = [other for other in nearest if ends[other] != ends[row] and likeness[other] > 0][:neighbours]
         feelings[row] = float(strength[others].mean()) if others else 0.0
     return feelings

@@ -25,7 +25,7 @@ NAMED_CODE = {
     "dataset": "datasets/{}",
     "cell": "cells/{}.py",
     "pairs": "pairs/{}.yaml",
-    "frames": "distance/{}.yaml",
+    "frames": "frames/{}.yaml",
 }
 
 

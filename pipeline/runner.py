@@ -66,7 +66,8 @@ def _others(plan: Plan, cells: list[Path], inputs: dict[str, Manifest]) -> dict[
         if _comparable(cell, inputs):
             others[cell.name] = cell
         else:
-            _say(plan, f"{cell} is left out, not evaluated, or not alike; make evaluate CELL={cell.name} to have it in")
+            again = f"make evaluate DATA={plan.data} CELL={cell.name}"
+            _say(plan, f"{cell} is left out, not evaluated, or not alike; {again} to have it in")
     return others
 
 

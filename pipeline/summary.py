@@ -13,8 +13,8 @@ def summary(artifacts: Path, data: str, cell: str) -> None:
     texts = (("text", explained.config["text"]), ("against", explained.config["against"]))
     shown = {
         "accuracy on test": ("test_accuracy", ""),
-        "  with a phrase that is ambiguous": ("slice_accuracy", f"({m['slice_reviews']:,.0f} reviews)"),
-        "  with their words shuffled": ("shuffled_accuracy", ""),
+        "  with all words shuffled": ("shuffled_accuracy", ""),
+        "of reviews with an ambiguous phrase": ("slice_accuracy", f"({m['slice_reviews']:,.0f} reviews)"),
         "pairs with both right": ("pair_consistency", f"({m['pairs']:.0f} pairs)"),
         "pairs in the right order": ("pair_ranked", ""),
     }
@@ -22,7 +22,7 @@ def summary(artifacts: Path, data: str, cell: str) -> None:
         "",
         f"{data}, {cell}",
         *(
-            f"  {what:34}{m[name]:6.1%}   baseline {m[f'baseline_{name}']:6.1%}   {of}".rstrip()
+            f"  {what:36}{m[name]:6.1%}   baseline {m[f'baseline_{name}']:6.1%}   {of}".rstrip()
             for what, (name, of) in shown.items()
             if name in m
         ),

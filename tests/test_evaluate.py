@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.config import Config
-from pipeline.evaluate import evaluate, unseen_pairs
+from pipeline.evaluate import evaluate, rewritten, unseen_pairs
 from pipeline.pairs import Pair
 from pipeline.tables import read_table
 from tests.conftest import seal
@@ -67,7 +67,7 @@ def test_order_is_nothing_to_single_words(evaluated: tuple[dict[str, float], Pat
 
 def test_shuffled_labels_teach_nothing(evaluated: tuple[dict[str, float], Path]) -> None:
     metrics, _ = evaluated
-    assert abs(metrics["control_shuffled_labels_accuracy"] - 0.5) < 0.15 < metrics["control_true_labels_accuracy"] - 0.5
+    assert abs(metrics["control_shuffled_labels_accuracy"] - 0.5) < 0.2 < metrics["control_true_labels_accuracy"] - 0.5
 
 
 def test_distances_are_those_asked_for(evaluated: tuple[dict[str, float], Path], config: Config) -> None:
@@ -97,4 +97,15 @@ def test_errors_are_errors_the_worst_first(evaluated: tuple[dict[str, float], Pa
 def test_a_pair_that_train_holds_is_left_out() -> None:
     known = Pair("lexical", "죽인다", pos="연기가  죽인다!", neg="시간만 죽인다")
     new = Pair("lexical", "죽인다", pos="음악이 죽인다", neg="기분만 죽인다")
-    assert unseen_pairs([known, new], ["연기가 죽인다"]) == [new]
+    tagged = Pair("lexical", "riot", pos="A riot. Really!", neg="A riot. <br />Hardly.")
+    assert unseen_pairs([known, new, tagged], ["연기가 죽인다", "A riot.<br /><br />Really!"]) == [new]
+
+
+def test_rewritten_reviews_are_those_whose_original_is_known() -> None:
+    pairs = [
+        Pair("counterfactual", "", pos="So good.", neg="So <br />bad."),
+        Pair("counterfactual", "", pos="Lovely.", neg="Ugly."),
+        Pair("counterfactual", "", pos="Unknown.", neg="Unheard."),
+    ]
+    texts, labels = rewritten(pairs, ["So bad.", "lovely"])
+    assert (texts, labels.tolist()) == (["So good.", "Ugly."], [1, 0])

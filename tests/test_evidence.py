@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from pipeline.counterfactual import read_counterfactual
-from pipeline.distance import Frame, Frames, last_words, read_frames
 from pipeline.errors import UserError
 from pipeline.evidence import (
+    ByReader,
     Measured,
-    Readings,
     holding,
     is_right,
     measure_distance,
@@ -21,6 +20,7 @@ from pipeline.evidence import (
     shuffle_words,
     table_row,
 )
+from pipeline.frames import Frame, Frames, last_words, read_frames
 from pipeline.metrics import interval
 from pipeline.phrases import Phrase
 from pipeline.reviews import Reviews
@@ -35,12 +35,13 @@ def context_reader(texts: list[str]) -> np.ndarray:
     return np.array([0.9 if "연기" in text else 0.1 for text in texts])
 
 
-def read(texts: list[str]) -> Readings:
+def read(texts: list[str]) -> ByReader:
     return {"model": context_reader(texts), "baseline": np.array([0.9 if "죽인다" in text else 0.1 for text in texts])}
 
 
 def test_holding_finds_words_and_stems() -> None:
     assert holding(TEST.texts, [KILLER, WONDER]) == [[KILLER], [KILLER], [WONDER], []]
+    assert holding(["죽인다 죽인다"], [KILLER]) == [[KILLER]]
 
 
 def test_context_gain_is_what_the_phrase_alone_lacks() -> None:
@@ -94,9 +95,17 @@ def test_shuffling_keeps_the_words() -> None:
 
 
 def test_distance_is_a_mean_over_passages() -> None:
-    frames = Frames(["그날 연기 없이", "그날 그냥"], [Frame("죽인다", "연기", "시간"), Frame("죽인다", "시간", "시간")])
+    frames = Frames(
+        ["그날 연기 없이", "그날 그냥 또"], [Frame("죽인다", "연기", "시간"), Frame("죽인다", "시간", "시간")]
+    )
     consistency, _ = measure_distance(frames, 3, lambda words: np.ones(len(words)), read)
     assert consistency.values["model"].tolist() == [0.5, 0.0]  # the passage that speaks of 연기 misleads
+
+
+def test_a_distance_longer_than_a_passage_is_refused() -> None:
+    frames = Frames(["그날 그냥"], [Frame("죽인다", "연기", "시간")])
+    with pytest.raises(UserError, match=r"distances: 3: the neutral passages of .* have 2 pieces"):
+        measure_distance(frames, 3, lambda words: np.ones(len(words)), read)
 
 
 def test_what_stands_between_is_at_most_the_distance() -> None:
@@ -114,7 +123,7 @@ def test_a_row_has_mean_interval_and_gain_item_by_item() -> None:
     assert (name, count) == ("m", 100)
     assert shown[0] == 0.8 and 0.7 < shown[1] < 0.75 and 0.85 < shown[2] < 0.9
     assert shown[6] == pytest.approx(0.1)
-    assert 0.03 < shown[7] < shown[6] < shown[8] < 0.17  # narrower than either's own: they err on the same reviews
+    assert 0.03 < shown[7] < shown[6] < shown[8] < 0.18  # narrower than either's own: they err on the same reviews
     assert table_row(Measured("m", {"baseline": baseline}))[2:5] == [None, None, None]
 
 
@@ -141,7 +150,7 @@ def test_counterfactual_pairs_are_read_by_their_batch(tmp_path: Path, monkeypatc
     write_pairs(tmp_path, 'Negative\tSo bad.<br />Truly.\t7\nPositive\t"So ""good""."\t7\nPositive\tAlone.\t8\n')
     monkeypatch.setenv("HERE_DIR", str(tmp_path))
     (pair,) = read_counterfactual("HERE_DIR")
-    assert (pair.pos, pair.neg) == ('So "good".', "So bad. Truly.")
+    assert (pair.pos, pair.neg) == ('So "good".', "So bad.<br />Truly.")
     assert read_counterfactual("NOT_SET_DIR") == []
 
 

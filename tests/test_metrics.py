@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.metrics import calibration_error, classification_metrics, consistency, ranked
+from pipeline.metrics import both_right, calibration_error, classification_metrics, in_order
 
 PROBABILITIES = st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1)), min_size=1, max_size=50)
 
@@ -34,5 +34,5 @@ def test_calibration_error_is_the_weighted_gap_of_each_bin(reviews: list[tuple[i
 
 def test_a_pair_is_consistent_only_if_both_members_are_right() -> None:
     pos, neg = np.array([0.9, 0.9, 0.4, 0.5]), np.array([0.1, 0.6, 0.1, 0.4])
-    assert consistency(pos, neg) == 2 / 4
-    assert ranked(pos, neg) == 1.0
+    assert both_right(pos, neg).mean() == 2 / 4
+    assert in_order(pos, neg).all()

@@ -52,14 +52,32 @@ def test_where_all_is_balanced_nothing_is_found(reviews: Reviews) -> None:
 
 
 def test_a_stem_whose_endings_disagree_is_not_found() -> None:
-    """최 is as often good as bad, but 최고 and 최악 are not."""
-    texts = [f"이 영화 {word} {n % 7}" for n in range(100) for word in ("최고", "최악")]
-    labels = np.array([1, 0] * 100, np.int8)
-    assert not [
-        p
-        for p in mine_phrases(CONFIG.model_copy(update={"least_feeling": 0.0}), Reviews(texts, labels))
-        if "최" in p.text
-    ]
+    """재미 is as often good as bad, but 재미있다 and 재미없다 are not; with endings at random it would be found."""
+    chance = random.Random(1)
+    texts, labels = [], []
+    for n in range(1500):
+        label = n % 2
+        said = f"재미{'없있'[label]}{chance.choice('다네고')}" if n % 5 == 0 else chance.choice("가나라마바") + "요"
+        texts.append(f"{chance.choice('사아자차카타파하')}도 {said}")
+        labels.append(label)
+    by_word = Reviews(texts, np.array(labels, np.int8))
+    by_chance = Reviews(texts, np.random.default_rng(1).permutation(by_word.labels))
+    config = CONFIG.model_copy(update={"least_feeling": 0.0})
+    assert not [phrase for phrase in mine_phrases(config, by_word) if phrase.text == "재미"]
+    assert [phrase for phrase in mine_phrases(config, by_chance) if phrase.text == "재미"]
+
+
+def test_only_korean_words_have_endings() -> None:
+    """Insane is no stem of insanely, nor its review count part of that of insanely."""
+    texts = [f"{word} thing {n % 3}" for n in range(40) for word in ("insane", "insanely", "other", "stuff")]
+    counts, longer = count_phrases([tokens(text) for text in texts], np.array([0, 1] * 80), least=20)
+    assert counts["insane"].sum() == counts["insanely"].sum() == 40
+    assert not longer["insanel"] and not longer["insane"]
+
+
+def test_too_little_data_holds_no_phrase() -> None:
+    texts = ["only" if n < 24 else f"w{n}" for n in range(200)]
+    assert mine_phrases(CONFIG, Reviews(texts, np.array([0, 1] * 100, np.int8))) == []
 
 
 def test_counts_are_of_reviews_by_label() -> None:

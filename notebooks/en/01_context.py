@@ -193,12 +193,12 @@ for pos, neg in pairs[:3]:
 # four (25 %), and giving both texts the same answer gets none.
 
 # %%
-from pipeline.metrics import consistency
+from pipeline.metrics import both_right
 
 good, bad = zip(*pairs, strict=True)
 on_good, on_bad = positive(model, pieces.encode([*good, *bad])).reshape(2, -1)
-print(f"{consistency(baseline_positive(baseline, good), baseline_positive(baseline, bad)):.1%}  baseline")
-print(f"{consistency(on_good, on_bad):.1%}  network")
+print(f"{both_right(baseline_positive(baseline, good), baseline_positive(baseline, bad)).mean():.1%}  baseline")
+print(f"{both_right(on_good, on_bad).mean():.1%}  network")
 
 # %% [markdown]
 # The baseline does worse than guessing. The two texts look nearly the same to it, so it gives them the same answer. It

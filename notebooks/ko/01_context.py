@@ -188,12 +188,12 @@ for pos, neg in pairs[:3]:
 # 글에 늘 같은 답을 하면 하나도 못 맞힌다.
 
 # %%
-from pipeline.metrics import consistency
+from pipeline.metrics import both_right
 
 good, bad = zip(*pairs, strict=True)
 on_good, on_bad = positive(model, pieces.encode([*good, *bad])).reshape(2, -1)
-print(f"{consistency(baseline_positive(baseline, good), baseline_positive(baseline, bad)):.1%}  baseline")
-print(f"{consistency(on_good, on_bad):.1%}  network")
+print(f"{both_right(baseline_positive(baseline, good), baseline_positive(baseline, bad)).mean():.1%}  baseline")
+print(f"{both_right(on_good, on_bad).mean():.1%}  network")
 
 # %% [markdown]
 # 베이스라인은 찍는 것만도 못하다. 두 글이 거의 똑같아 보여서 같은 답을 하기 때문이다. 이웃한 두 낱말까지 세어도,
