@@ -68,6 +68,20 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest
         make_plan("ingest", load_config("nsmc", "lstm"), "nsmc", None)
 
 
+def test_rewritten_reviews_are_part_of_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = load_config("imdb_reviews", "lstm")
+    monkeypatch.setenv("COUNTERFACTUAL_IMDB_DIR", str(tmp_path))
+    (tmp_path / "dev_paired.tsv").write_text("one")
+    one = make_plan("evaluate", config, "imdb_reviews", "lstm")
+    (tmp_path / "dev_paired.tsv").write_text("two")
+    two = make_plan("evaluate", config, "imdb_reviews", "lstm")
+    assert set(one.sources) == {"dev_paired.tsv"} and one.sources != two.sources
+    assert make_plan("evaluate", load_config("nsmc", "lstm"), "nsmc", "lstm").sources == {}
+    monkeypatch.setenv("COUNTERFACTUAL_IMDB_DIR", str(tmp_path / "gone"))
+    with pytest.raises(UserError, match=r"COUNTERFACTUAL_IMDB_DIR=.*gone: no such folder"):
+        make_plan("evaluate", config, "imdb_reviews", "lstm")
+
+
 def test_a_name_without_a_file_is_refused() -> None:
     with pytest.raises(UserError, match=r"train.cell: 'nope' is not there; allowed: coupled, gru, .*, vanilla"):
         make_plan("train", load_config("maekrak", "lstm", "train.cell=nope"), "maekrak", "lstm")
