@@ -66,11 +66,10 @@ def test_the_second_run_does_nothing(project: Project) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "reruns"),
     [
-        ("worst_errors: 5", "worst_errors: 4", {"evaluate"}),  # export too, if what evaluate writes changed
         ("{compared_texts: 40}", "{compared_texts: 30}", {"export"}),
         ("tokenize: {pieces: 512, phrases: [죽인다]}", "tokenize: {pieces: 512, phrases: [미쳤다]}", {"tokenize"}),
     ],
-    ids=["evaluate", "export", "tokenize"],
+    ids=["export", "tokenize"],
 )
 def test_editing_a_section_reruns_its_stage(project: Project, old: str, new: str, reruns: set[str]) -> None:
     edit(project, "configs/data/shop.yaml", old, new)
@@ -124,11 +123,10 @@ def test_an_altered_artifact_is_refused_and_can_be_made_again(project: Project) 
     assert project.started("all") == CELL_STAGES  # the same weights, but a new run, to which all figures belong
 
 
-@pytest.mark.parametrize("after", [0.0, 3.0])
-def test_a_killed_stage_is_redone_and_the_last_result_kept(project: Project, after: float) -> None:
+def test_a_killed_stage_is_redone_and_the_last_result_kept(project: Project) -> None:
     sealed = (project.folder("train") / "manifest.json").read_bytes()
     running = subprocess.Popen(
-        project.command("train", f"SET=train.seed={7 + int(after)}"),
+        project.command("train", "SET=train.seed=7"),
         cwd=project.root,
         env=project.environment,
         stderr=subprocess.PIPE,
@@ -137,14 +135,14 @@ def test_a_killed_stage_is_redone_and_the_last_result_kept(project: Project, aft
     )
     assert running.stderr is not None
     assert any(b"started" in line for line in iter(running.stderr.readline, b""))
-    time.sleep(after)
+    time.sleep(3)  # in the midst of it
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     running.stderr.close()
     assert (project.folder("train") / "manifest.json").read_bytes() == sealed
     assert project.started("train") == set()  # without SET the sealed result is the right one
-    assert project.started("train", f"SET=train.seed={7 + int(after)}") == {"train"}
-    assert manifest(project, "train")["config"]["seed"] == 7 + int(after)
+    assert project.started("train", "SET=train.seed=7") == {"train"}
+    assert manifest(project, "train")["config"]["seed"] == 7
     assert not list(project.folder("train").parent.glob(".*partial"))
     assert "train" in project.started("all")
 
