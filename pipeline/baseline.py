@@ -15,13 +15,7 @@ from pipeline.reviews import Reviews
 def fit_baseline(config: BaselineConfig, reviews: Reviews) -> Pipeline:
     """Fit on texts and labels; `baseline_positive` reads with it."""
     features = make_union(
-        TfidfVectorizer(
-            token_pattern=r"\w+",  # one letter is a word too: ㅋ
-            ngram_range=(1, config.word_ngrams),
-            min_df=config.min_count,
-            sublinear_tf=True,
-            dtype=np.float32,
-        ),
+        _words(config.word_ngrams, config.min_count),
         TfidfVectorizer(
             analyzer="char_wb",
             ngram_range=(1, config.character_ngrams),
@@ -36,8 +30,17 @@ def fit_baseline(config: BaselineConfig, reviews: Reviews) -> Pipeline:
 
 def fit_unigrams(reviews: Reviews) -> Pipeline:
     """A weaker reader, for comparison: single words alone, so that their order can't matter to it at all."""
-    words = TfidfVectorizer(token_pattern=r"\w+", sublinear_tf=True, dtype=np.float32)
-    return make_pipeline(words, LogisticRegression(solver="liblinear")).fit(reviews.texts, reviews.labels)
+    return make_pipeline(_words(1, 1), LogisticRegression(solver="liblinear")).fit(reviews.texts, reviews.labels)
+
+
+def _words(longest: int, min_count: int) -> TfidfVectorizer:
+    return TfidfVectorizer(
+        token_pattern=r"\w+",  # one letter is a word too: ㅋ
+        ngram_range=(1, longest),
+        min_df=min_count,
+        sublinear_tf=True,
+        dtype=np.float32,
+    )
 
 
 def baseline_positive(baseline: Pipeline, texts: list[str]) -> np.ndarray:

@@ -29,6 +29,7 @@ from pipeline.evidence import (
     measure_slice,
     occlude,
     reordered,
+    rows_of,
     shuffle_words,
     table_row,
 )
@@ -241,9 +242,9 @@ def _write_pairs(path: Path, pairs: list[Pair], good: ByReader, bad: ByReader) -
 def _write_phrases(
     path: Path, phrases: list[Phrase], effects: dict[str, Effect], held: list[list[Phrase]], right: ByReader
 ) -> None:
-    rows = []
+    rows, where = [], rows_of(held)
     for phrase in phrases:
-        inside = [row for row, of_row in enumerate(held) if phrase in of_row]
+        inside = where[phrase.text]
         shares = [float(right[who][inside].mean()) if inside else None for who in ("model", "baseline")]
         effect = effects[phrase.text]
         examples = [excerpt(text, phrase.text) for text in (effect.good, effect.bad)]

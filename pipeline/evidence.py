@@ -110,6 +110,15 @@ def holding(texts: list[str], phrases: list[Phrase]) -> list[list[Phrase]]:
     ]
 
 
+def rows_of(held: list[list[Phrase]]) -> dict[str, list[int]]:
+    """In which texts each phrase stands, by its own text."""
+    rows: dict[str, list[int]] = defaultdict(list)
+    for row, phrases in enumerate(held):
+        for phrase in phrases:
+            rows[phrase.text].append(row)
+    return rows
+
+
 def as_written(text: str, phrase: str) -> str:
     """The phrase as a text that holds it spells it, the ending of its last word included."""
     found = pattern(phrase).search(text)
@@ -146,11 +155,7 @@ def occlude(
     """The effect of each phrase on the network, in so many reviews at most."""
     if not phrases:
         return {}
-    where: dict[str, list[int]] = defaultdict(list)
-    for row, held in enumerate(holding(train.texts, phrases)):
-        for phrase in held:
-            where[phrase.text].append(row)
-    sample = {phrase: rows[:OCCLUDED] for phrase, rows in where.items()}
+    sample = {phrase: rows[:OCCLUDED] for phrase, rows in rows_of(holding(train.texts, phrases)).items()}
     whole = [train.texts[row] for rows in sample.values() for row in rows]
     less = [without(train.texts[row], phrase) for phrase, rows in sample.items() for row in rows]
     positive = np.clip(np.float64(read_by_model([*whole, *less])), 1e-7, 1 - 1e-7)

@@ -9,6 +9,7 @@ from matplotlib import font_manager
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+DPI = 144
 POSITIVE, NEGATIVE, NEUTRAL = "#2166ac", "#b2182b", "#777777"  # told apart by colour-blind readers too
 
 
@@ -25,7 +26,7 @@ def figure(width: float, height: float) -> Figure:
 
 
 def save(drawing: Figure, path: Path) -> None:
-    drawing.savefig(path, dpi=144, metadata={"Software": None})  # the same drawing as the same bytes
+    drawing.savefig(path, dpi=DPI, metadata={"Software": None})  # the same drawing as the same bytes
 
 
 def korean_font() -> Path:

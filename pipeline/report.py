@@ -13,7 +13,7 @@ from fontTools import subset
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipeline.attribution import Attribution
-from pipeline.figures import NEGATIVE, POSITIVE, korean_font
+from pipeline.figures import DPI, NEGATIVE, POSITIVE, korean_font
 from pipeline.manifest import read_manifest
 from pipeline.readings import Reading
 from pipeline.tables import read_table
@@ -104,7 +104,7 @@ def gain(share: str) -> str:
 def embed_figure(path: Path) -> dict[str, Any]:
     """A PNG as a data URI, with the size at which it was drawn in pixels of CSS."""
     content = path.read_bytes()
-    width, height = (round(pixels * 96 / 144) for pixels in struct.unpack(">II", content[16:24]))
+    width, height = (round(pixels * 96 / DPI) for pixels in struct.unpack(">II", content[16:24]))
     return {"uri": _data_uri("image/png", content), "width": width, "height": height}
 
 
