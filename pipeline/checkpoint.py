@@ -1,0 +1,44 @@
+"""The state of a long training in one file, so that a run that was killed goes on where it was, to the same bits.
+
+A stage keeps it in its folder as `CHECKPOINT` and deletes it when it has finished: the runner hands a folder that
+holds one to the next run that is made from the very same.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.manifest import replacing
+
+if TYPE_CHECKING:  # the runner asks for the name alone, and Keras takes seconds to import
+    import keras
+
+CHECKPOINT = "checkpoint.npz"
+
+
+def save_checkpoint(path: Path, variables: "Sequence[keras.Variable]", progress: dict[str, Any]) -> None:
+    """Write the values of `variables`, and `progress` as JSON; killed at any moment, it leaves the one before."""
+    with replacing(path) as file:
+        np.savez(file, *[variable.numpy() for variable in variables], progress=np.array(json.dumps(progress)))
+
+
+def load_checkpoint(path: Path, variables: "Sequence[keras.Variable]") -> dict[str, Any] | None:
+    """Assign the values that were saved, in the same order.
+
+    Returns:
+        What was saved as `progress`, or None, with nothing assigned, if there is no such file.
+
+    Raises:
+        ValueError: if other variables were saved, by their number, shapes or sizes of a number.
+    """
+    if not path.exists():
+        return None
+    with np.load(path) as saved:
+        progress = json.loads(saved["progress"].item())
+        arrays = [saved[name] for name in saved.files if name != "progress"]
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array.view(variable.dtype))  # NumPy saves numbers that it doesn't know, bfloat16, as bytes
+    return progress
