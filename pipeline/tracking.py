@@ -53,7 +53,7 @@ def log_stage(artifacts: Path, sealed: Manifest, folder: Path, inputs: dict[str,
         mlflow.create_experiment(sealed.data, (artifacts / "mlflow" / "artifacts" / sealed.data).resolve().as_uri())
     mlflow.set_experiment(sealed.data)
     earlier = _run_of(mlflow, inputs["train"]) if "train" in inputs else None
-    with mlflow.start_run(run_id=earlier, run_name=None if earlier else sealed.cell or sealed.stage) as run:
+    with mlflow.start_run(run_id=earlier, run_name=None if earlier else sealed.model or sealed.stage) as run:
         if not earlier:
             _log_origin(mlflow, sealed, inputs)
         mlflow.set_tag(f"{sealed.stage}_digest", sealed.digest)
@@ -73,7 +73,7 @@ def _run_of(mlflow: Any, train: Manifest) -> str:
     except mlflow.exceptions.MlflowException:
         there = False
     if not there:
-        what = f"the run {train.run_id} of {train.data}, {train.cell}"
+        what = f"the run {train.run_id} of {train.data}, {train.model}"
         raise UserError(f"MLflow no longer holds {what}; delete its folder train to make it again")
     return train.run_id
 
