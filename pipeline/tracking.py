@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pipeline.config import STAGES
 from pipeline.errors import UserError
 from pipeline.manifest import Manifest
 
@@ -130,6 +131,8 @@ def _beats(run: Any, champion: Any) -> bool:
 class Run(NamedTuple):
     name: str
     started: str  # local time
+    seed: str
+    origin: frozenset[tuple[str, str]]  # parameters but for the seed, and digests of what train read
     metrics: dict[str, float]
 
 
@@ -146,7 +149,15 @@ def finished_runs(artifacts: Path, data: str) -> list[Run]:
         Run(
             run.info.run_name,
             f"{datetime.fromtimestamp(run.info.start_time / 1000):%Y-%m-%d %H:%M}",
+            run.data.params["train.seed"],
+            _origin(run.data),
             run.data.metrics,
         )
         for run in runs
     ]
+
+
+def _origin(run: Any) -> frozenset[tuple[str, str]]:
+    digests = {f"{stage}_digest" for stage in STAGES[: STAGES.index("train")]}
+    parameters = run.params.items() - {("train.seed", run.params["train.seed"])}
+    return frozenset(parameters | {(name, value) for name, value in run.tags.items() if name in digests})
