@@ -40,7 +40,7 @@ def compare(artifacts: Path, data: str) -> None:
         table.add_row(run.name, run.started, run.seed, *_measures([run]))
     for group in by_seed(runs):
         table.add_row(f"{group[0].name}, mean of {len(group)} seeds", "", "", *_measures(group))
-    Console(width=None if Console().is_terminal else 150).print(table)
+    Console(width=None if Console().is_terminal else 180).print(table)
 
 
 def by_seed(runs: list[Run]) -> list[list[Run]]:
