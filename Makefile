@@ -1,8 +1,9 @@
 # The stage graph. `make` alone prints help; every value of the stages is in configs/.
 
-# These three are set on the command line alone: a DATA left in the environment would be another data set.
+# These four are set on the command line alone: a DATA left in the environment would be another data set.
 DATA := maekrak
 CELL := lstm
+PRESET :=
 SET :=
 ARTIFACTS ?= artifacts
 PYTHON ?= python3
@@ -11,8 +12,8 @@ VENV := .venv
 INSTALLED := $(VENV)/installed
 RUN := $(VENV)/bin/python -m pipeline
 OF_DATA := $(ARTIFACTS)/$(DATA)
-OF_CELL := $(ARTIFACTS)/$(DATA)/$(CELL)
-CHOICE = --artifacts "$(ARTIFACTS)" --data "$(DATA)" --cell "$(CELL)"
+OF_MODEL := $(ARTIFACTS)/$(DATA)/$(CELL)$(addprefix -,$(PRESET))
+CHOICE = --artifacts "$(ARTIFACTS)" --data "$(DATA)" --cell "$(CELL)" --preset "$(PRESET)"
 
 # What users type goes through the environment as typed: neither make nor the shell may read its $ and quotes.
 override SET := $(value SET)
@@ -36,31 +37,31 @@ endif
 .SUFFIXES:
 .PHONY: help all ingest tokenize train evaluate explain export predict compare ui bench test lint notebooks plans FORCE
 
-##@ The pipeline (DATA=maekrak|nsmc|imdb_reviews CELL=lstm|gru|vanilla|... SET="section.key=value ...")
+##@ The pipeline (DATA=maekrak|nsmc|imdb_reviews CELL=lstm|gru|vanilla|... PRESET=quick|best SET="section.key=value ...")
 
 all: evaluate explain export ## Run the main job, from data to exported model, and sum it up
 	@$(RUN) summary $(CHOICE)
 
 ingest:   $(OF_DATA)/ingest/manifest.json   ## Read a data set into clean splits
 tokenize: $(OF_DATA)/tokenize/manifest.json ## Learn the pieces from train
-train:    $(OF_CELL)/train/manifest.json    ## Fit the classifier, keep what is best on dev
-evaluate: $(OF_CELL)/evaluate/manifest.json ## Measure it and the baseline: test, and whether context decides
-explain:  $(OF_CELL)/explain/manifest.json  ## Write report.html: how it reads, of TEXT="..." AGAINST="..." if given
-export:   $(OF_CELL)/export/manifest.json   ## Write the SavedModel, prove it, register it
+train:    $(OF_MODEL)/train/manifest.json    ## Fit the classifier, keep what is best on dev
+evaluate: $(OF_MODEL)/evaluate/manifest.json ## Measure it and the baseline: test, and whether context decides
+explain:  $(OF_MODEL)/explain/manifest.json  ## Write report.html: how it reads, of TEXT="..." AGAINST="..." if given
+export:   $(OF_MODEL)/export/manifest.json   ## Write the SavedModel, prove it, register it
 
 # Each stage reads the artifacts whose manifests stand here, and is remade when one of them or its plan changes.
 $(OF_DATA)/ingest/manifest.json:   $(OF_DATA)/ingest.json
 $(OF_DATA)/tokenize/manifest.json: $(OF_DATA)/tokenize.json $(OF_DATA)/ingest/manifest.json
-$(OF_CELL)/train/manifest.json:    $(OF_CELL)/train.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json
-$(OF_CELL)/evaluate/manifest.json: $(OF_CELL)/evaluate.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_CELL)/train/manifest.json
-$(OF_CELL)/explain/manifest.json:  $(OF_CELL)/explain.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_CELL)/train/manifest.json $(OF_CELL)/evaluate/manifest.json $(wildcard $(OF_DATA)/*/train/manifest.json $(OF_DATA)/*/evaluate/manifest.json)
-$(OF_CELL)/export/manifest.json:   $(OF_CELL)/export.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_CELL)/train/manifest.json $(OF_CELL)/evaluate/manifest.json
+$(OF_MODEL)/train/manifest.json:    $(OF_MODEL)/train.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json
+$(OF_MODEL)/evaluate/manifest.json: $(OF_MODEL)/evaluate.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_MODEL)/train/manifest.json
+$(OF_MODEL)/explain/manifest.json:  $(OF_MODEL)/explain.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_MODEL)/train/manifest.json $(OF_MODEL)/evaluate/manifest.json $(wildcard $(OF_DATA)/*/train/manifest.json $(OF_DATA)/*/evaluate/manifest.json)
+$(OF_MODEL)/export/manifest.json:   $(OF_MODEL)/export.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_MODEL)/train/manifest.json $(OF_MODEL)/evaluate/manifest.json
 
 %/manifest.json:
 	@$(RUN) $(notdir $*) $^ >&2
 
 # One command writes all plans, and only those whose content changed get a new timestamp.
-PLANS := $(addsuffix .json,$(addprefix $(OF_DATA)/,ingest tokenize) $(addprefix $(OF_CELL)/,train evaluate explain export))
+PLANS := $(addsuffix .json,$(addprefix $(OF_DATA)/,ingest tokenize) $(addprefix $(OF_MODEL)/,train evaluate explain export))
 $(PLANS): plans ; @:
 plans: $(INSTALLED) FORCE
 	@$(RUN) plan $(CHOICE) --set "$$SET" $(if $(filter explain,$(MAKECMDGOALS)),--own-texts)
@@ -69,7 +70,7 @@ FORCE:
 ##@ Its results
 
 # What is exported is read as it is; a prediction never trains anew what stands there.
-predict: $(if $(wildcard $(OF_CELL)/export/manifest.json),$(INSTALLED),export) ## Read TEXT="...", FILE=path, or lines on standard input; prints TSV
+predict: $(if $(wildcard $(OF_MODEL)/export/manifest.json),$(INSTALLED),export) ## Read TEXT="...", FILE=path, or lines on standard input; prints TSV
 	@$(RUN) predict $(CHOICE)
 
 compare: $(INSTALLED) ## Show the runs of DATA so far, from MLflow
@@ -84,9 +85,9 @@ ui: $(INSTALLED) ## Open the MLflow UI on the project's store (http://127.0.0.1:
 PAGES := $(patsubst notebooks/%.py,$(ARTIFACTS)/notebooks/%.html,$(wildcard notebooks/*/*.py))
 
 notebooks: ## Run the notebooks, on the embedded corpus, into pages
-	@$(MAKE) --no-print-directory DATA=maekrak CELL=lstm $(PAGES)
+	@$(MAKE) --no-print-directory DATA=maekrak CELL=lstm PRESET= $(PAGES)
 
-$(ARTIFACTS)/notebooks/%.html: notebooks/%.py $(OF_CELL)/evaluate/manifest.json
+$(ARTIFACTS)/notebooks/%.html: notebooks/%.py $(OF_MODEL)/evaluate/manifest.json
 	@mkdir -p $(@D)
 	@$(VENV)/bin/jupytext --quiet --to ipynb --output - $< | ARTIFACTS="$(ARTIFACTS)" $(VENV)/bin/jupyter nbconvert \
 	  --log-level WARN --stdin --execute --to html --output "$(abspath $@)"

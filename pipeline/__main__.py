@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from pipeline.config import STAGES, load_config
+from pipeline.config import STAGES, load_config, model_name
 from pipeline.errors import UserError
 
 # What a full, read-only or forbidden disk answers: the user's to mend. Any other OSError is a bug.
@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     chosen.add_argument("--artifacts", type=Path, required=True)
     chosen.add_argument("--data", required=True)
     chosen.add_argument("--cell", required=True)
+    chosen.add_argument("--preset", required=True, help="empty for none")
     plan = commands.add_parser("plan", parents=[chosen], help="write what each stage is to be made from")
     plan.add_argument("--set", default="", help="section.key=value ...")
     plan.add_argument("--own-texts", action="store_true", help="explain TEXT and AGAINST, those of them that are set")
@@ -61,12 +62,12 @@ def _run(options: argparse.Namespace) -> None:
 
         given = ("TEXT", "AGAINST") if options.own_texts else ()
         texts = {name: os.environ[name] for name in given if name in os.environ}
-        config = load_config(options.data, options.cell, options.set, texts)
-        write_plans(config, options.data, options.cell, options.artifacts)
+        config = load_config(options.data, options.cell, options.set, texts, options.preset)
+        write_plans(config, options.data, model_name(options.cell, options.preset), options.artifacts)
     elif options.command == "summary":
         from pipeline.summary import summary
 
-        summary(options.artifacts, options.data, options.cell)
+        summary(options.artifacts, options.data, options.cell, options.preset)
     elif options.command == "compare":
         from pipeline.compare import compare
 
@@ -77,12 +78,13 @@ def _run(options: argparse.Namespace) -> None:
         with quiet():
             from pipeline.bench import bench
 
-        bench(options.artifacts, load_config(options.data, options.cell, options.set), options.data, options.cell)
+        config = load_config(options.data, options.cell, options.set, preset=options.preset)
+        bench(options.artifacts, config, options.data, model_name(options.cell, options.preset))
     elif options.command == "predict":
         from pipeline.manifest import verify
         from pipeline.predict import predict
 
-        export = options.artifacts / options.data / options.cell / "export"
+        export = options.artifacts / options.data / model_name(options.cell, options.preset) / "export"
         verify(export)
         predict(export)
     else:

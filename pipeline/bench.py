@@ -15,7 +15,7 @@ from pipeline.manifest import NAME, write_atomically
 from pipeline.timing import Verdict, tell, verdicts_table
 
 
-def bench(artifacts: Path, config: Config, data: str, cell: str) -> None:
+def bench(artifacts: Path, config: Config, data: str, model: str) -> None:
     """Time the layers and an epoch of the data set, print it, and write `bench/bench.json` and `bench/bench.png`."""
     out = artifacts / "bench"
     out.mkdir(parents=True, exist_ok=True)
@@ -28,14 +28,14 @@ def bench(artifacts: Path, config: Config, data: str, cell: str) -> None:
 
     ingest, tokenize = artifacts / data / "ingest", artifacts / data / "tokenize"
     if config.train.cell not in bench_epoch.STOCK:
-        tell(f"no epoch is timed: Keras has no layer of {cell}")
+        tell(f"no epoch is timed: Keras has no layer of {config.train.cell}")
     elif not (tokenize / NAME).exists():
         tell(f"no epoch is timed: {tokenize} is not there; make tokenize DATA={data}")
     else:
         tell(f"an epoch of {data}")
         epochs = bench_epoch.time_epoch(config.train, ingest, tokenize)
-        verdicts += bench_epoch.judge_epoch(epochs, data, cell)
-        tables.append(bench_epoch.epoch_table(epochs, data, cell))
+        verdicts += bench_epoch.judge_epoch(epochs, data, model)
+        tables.append(bench_epoch.epoch_table(epochs, data, model))
         sections["epoch"] = epochs
 
     bench_layers.draw(out / "bench.png", layers, scaling)

@@ -54,16 +54,16 @@ def time_epoch(
     return [ours._replace(by="ours"), *epochs]
 
 
-def judge_epoch(epochs: list[Epoch], data: str, cell: str) -> list[Verdict]:
+def judge_epoch(epochs: list[Epoch], data: str, model: str) -> list[Verdict]:
     seconds = {epoch.by: epoch.seconds for epoch in epochs}
     return [
-        Verdict(f"an epoch of {data}, {cell}: {by} / ours", seconds[by] / seconds["ours"], "at least", target)
+        Verdict(f"an epoch of {data}, {model}: {by} / ours", seconds[by] / seconds["ours"], "at least", target)
         for by, target in (("keras", 1.3), ("padded", 4.0))
     ]
 
 
-def epoch_table(epochs: list[Epoch], data: str, cell: str) -> Table:
-    table = plain_table(f"An epoch of {data}, {cell}, by {SAMPLED} of its batches", ["by"], ["steps", "ms a step", "s"])
+def epoch_table(epochs: list[Epoch], data: str, model: str) -> Table:
+    table = plain_table(f"An epoch of {data}, {model}, by {SAMPLED} batches of it", ["by"], ["steps", "ms a step", "s"])
     for epoch in epochs:
         table.add_row(epoch.by, str(epoch.steps), f"{epoch.step_ms:.0f}", f"{epoch.seconds:.0f}")
     return table

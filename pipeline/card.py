@@ -6,7 +6,7 @@ from pathlib import Path
 from pipeline.manifest import read_manifest
 
 CARD = """\
-# {data}, {cell}
+# {data}, {model}
 
 A sentiment classifier of Maekrak: one text in, the probability that it is positive out. Recurrent, trained from
 nothing but the reviews below.
@@ -60,7 +60,7 @@ def write_card(path: Path, ingest: Path, train: Path, evaluate: Path) -> None:
     path.write_text(
         CARD.format(
             data=trained.data,
-            cell=trained.cell,
+            model=trained.model,
             longest=trained.config["longest"],
             origin=report["origin"],
             **{name: report["splits"][name]["reviews"] for name in ("train", "dev", "test")},

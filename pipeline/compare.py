@@ -1,12 +1,13 @@
 """compare: a table of a data set's runs, read from MLflow."""
 
 from pathlib import Path
+from statistics import mean, stdev
 
 from rich.console import Console
 from rich.table import Table
 
 from pipeline.errors import UserError
-from pipeline.tracking import finished_runs
+from pipeline.tracking import Run, finished_runs
 
 COLUMNS = {
     "dev": "dev_accuracy",
@@ -21,7 +22,7 @@ COLUMNS = {
 
 
 def compare(artifacts: Path, data: str) -> None:
-    """Print the runs that have been evaluated, newest first.
+    """Print the runs that have been evaluated, newest first, then the mean over seeds of those with several.
 
     Raises:
         UserError: if there is none.
@@ -31,14 +32,45 @@ def compare(artifacts: Path, data: str) -> None:
         raise UserError(f"{data}: no evaluated run in {artifacts / 'mlflow'}; run make evaluate DATA={data}")
     title = f"{data}: accuracy on test and on its ambiguous slice, pairs with both members right, pairs in order"
     table = Table(title=title, box=None, header_style="bold")
-    for name in ("cell", "started", *COLUMNS):
-        table.add_column(name, justify="left" if name in ("cell", "started") else "right")
+    for name in ("model", "started"):
+        table.add_column(name)
+    for name in ("seed", *COLUMNS):
+        table.add_column(name, justify="right")
     for run in runs:
-        table.add_row(run.name, run.started, *(_shown(name, run.metrics.get(key)) for name, key in COLUMNS.items()))
-    Console(width=None if Console().is_terminal else 120).print(table)
+        table.add_row(run.name, run.started, run.seed, *_measures([run]))
+    for group in by_seed(runs):
+        table.add_row(f"{group[0].name}, mean of {len(group)} seeds", "", "", *_measures(group))
+    Console(width=None if Console().is_terminal else 180).print(table)
 
 
-def _shown(column: str, value: float | None) -> str:
-    if value is None:
+def by_seed(runs: list[Run]) -> list[list[Run]]:
+    """The runs that differ in nothing but their seed, where there are two seeds or more: the newest run of each.
+
+    Args:
+        runs: newest first.
+    """
+    groups: dict[object, dict[str, Run]] = {}
+    for run in runs:
+        baseline = tuple(run.metrics.get(key) for key in COLUMNS.values() if key.startswith("baseline_"))
+        groups.setdefault((run.name, run.origin, baseline), {}).setdefault(run.seed, run)
+    return [list(seeds.values()) for seeds in groups.values() if len(seeds) > 1]
+
+
+def _measures(runs: list[Run]) -> list[str]:
+    return [_shown(name, [run.metrics.get(key) for run in runs]) for name, key in COLUMNS.items()]
+
+
+def _shown(column: str, values: list[float | None]) -> str:
+    """A measure of one run, or its mean and standard deviation over several.
+
+    >>> _shown("test", [0.875]), _shown("dev", [None, 0.875]), _shown("train s", [90, 94])
+    ('87.5%', '-', '92 ± 3')
+    >>> _shown("test", [0.871, 0.875, 0.879])
+    '87.5 ± 0.4%'
+    """
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
         return "-"
-    return f"{value:.0f}" if column.endswith(" s") else f"{value:.1%}"
+    scale, form, unit = (1, ".0f", "") if column.endswith(" s") else (100, ".1f", "%")
+    spread = f" ± {scale * stdev(known):{form}}" if len(known) > 1 else ""
+    return f"{scale * mean(known):{form}}{spread}{unit}"

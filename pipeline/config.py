@@ -1,7 +1,8 @@
 """Configuration: values live in `configs/*.yaml`, types and bounds live here, and neither is written twice.
 
-`configs/base.yaml` holds the values, `configs/data/<data>.yaml` and `configs/cell/<cell>.yaml` what differs from
-it, and `SET="section.key=value"` what differs for one run, as do `TEXT` and `AGAINST` for `make explain`.
+`configs/base.yaml` holds the values, `configs/data/<data>.yaml`, `configs/cell/<cell>.yaml` and, for a budget of time,
+`configs/preset/<preset>.yaml` what differs from it, and `SET="section.key=value"` what differs for one run, as do
+`TEXT` and `AGAINST` for `make explain`.
 """
 
 import shlex
@@ -15,7 +16,7 @@ from pipeline.errors import UserError
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 
-# Artifacts of these stages are shared by all cells, so a cell's overlay must not change them.
+# Artifacts of these stages are shared by all models, so the overlay of a cell or a preset must not change them.
 DATA_STAGES = ("ingest", "tokenize")
 CELL_STAGES = ("train", "evaluate", "explain", "export")
 STAGES = DATA_STAGES + CELL_STAGES
@@ -137,23 +138,27 @@ def section(stage: str) -> type[Section]:
 
 
 def load_config(
-    data: str, cell: str, overrides: str = "", texts: dict[str, str] | None = None, folder: Path = CONFIGS
+    data: str,
+    cell: str,
+    overrides: str = "",
+    texts: dict[str, str] | None = None,
+    preset: str = "",
+    folder: Path = CONFIGS,
 ) -> Config:
-    """Merge base, data overlay, cell overlay, `SET` overrides and texts of one's own into one checked configuration.
+    """Merge base, overlays of data, cell and preset, `SET` and texts of one's own into one checked configuration.
 
     Args:
-        texts: to explain instead of those that are configured, by `TEXT` and `AGAINST`.
+        texts: to explain instead of those that are configured, by `TEXT` and `AGAINST`; preset: empty for none.
 
     Raises:
         UserError: naming the file (or SET, TEXT, AGAINST), the key and what is allowed.
     """
-    layers = [
-        (_shown(path), _read(path))
-        for path in (folder / "base.yaml", _choice(folder, "data", data), _choice(folder, "cell", cell))
-    ]
-    overlay_name, overlay = layers[-1]
-    if shared := sorted(set(overlay) & set(DATA_STAGES)):
-        raise UserError(f"{overlay_name}: {shared[0]}: all cells share this stage; set it in configs/data/")
+    choices = {"data": data, "cell": cell} | ({"preset": preset} if preset else {})
+    paths = [folder / "base.yaml", *(_choice(folder, kind, name) for kind, name in choices.items())]
+    layers = [(_shown(path), _read(path)) for path in paths]
+    for origin, overlay in layers[2:]:
+        if common := sorted(set(overlay) & set(DATA_STAGES)):
+            raise UserError(f"{origin}: {common[0]}: all models share this stage; set it in configs/data/")
     layers.append(("SET", _parse_overrides(overrides)))
     layers += [(name, {"explain": {name.lower(): text}}) for name, text in (texts or {}).items()]
 
@@ -165,6 +170,25 @@ def load_config(
         return Config.model_validate(merged)
     except ValidationError as error:
         raise UserError(_one_line(error, origins)) from None
+
+
+def model_name(cell: str, preset: str) -> str:
+    """What a model's folder and its run are called.
+
+    >>> model_name("lstm", ""), model_name("lstm", "quick")
+    ('lstm', 'lstm-quick')
+    """
+    return f"{cell}-{preset}" if preset else cell
+
+
+def typed(data: str, model: str) -> str:
+    """How a model is chosen on make's command line.
+
+    >>> typed("nsmc", "lstm"), typed("nsmc", "lstm-quick")
+    ('DATA=nsmc CELL=lstm', 'DATA=nsmc CELL=lstm PRESET=quick')
+    """
+    cell, _, preset = model.partition("-")
+    return f"DATA={data} CELL={cell}" + (f" PRESET={preset}" if preset else "")
 
 
 def _choice(folder: Path, kind: str, name: str) -> Path:

@@ -33,14 +33,14 @@ def explain(
     """Write `report.html`, the figures and tables that it shows, and no gates where the cell has none.
 
     Args:
-        others: other cells, by name: folders that hold their `train` and `evaluate`. They are shown beside this one.
+        others: other models, by name: folders that hold their `train` and `evaluate`. They are shown beside this one.
 
     Returns:
         The probability of positive of the text and of the one against it, what integrated gradients leave unexplained
         of their logits, and the trained cell's gradient flow from the last piece back to the first.
     """
     pieces, model, trained = Pieces(tokenize), load(train), read_manifest(train)
-    own, longest = str(trained.cell), trained.config["longest"]
+    own, longest = str(trained.model), trained.config["longest"]
     measured = {own: evaluate} | {name: folder / "evaluate" for name, folder in others.items()}
 
     texts = {"text": config.text, "against": config.against}
@@ -128,9 +128,9 @@ def _write_gradient_flow(path: Path, flows: dict[str, dict[str, np.ndarray]]) ->
 
 
 def draw_distance(path: Path, tables: dict[str, Path]) -> None:
-    """Consistency over the distance between phrase and context, a line a cell, from their `distance.tsv`.
+    """Consistency over the distance between phrase and context, a line a model, from their `distance.tsv`.
 
-    The interval of the first cell is shaded; the baseline is the same for all, and dashed.
+    The interval of the first model is shaded; the baseline is the same for all, and dashed.
     """
     drawing = figure(8, 4.5)
     axes = drawing.subplots()

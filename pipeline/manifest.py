@@ -30,7 +30,7 @@ class Manifest(BaseModel):
     model_config = ConfigDict(frozen=True)
     stage: str
     data: str
-    cell: str | None
+    model: str | None
     config: dict[str, Any]
     inputs: dict[str, str]
     code: dict[str, str]

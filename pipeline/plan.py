@@ -33,28 +33,28 @@ class Plan(BaseModel):
     model_config = ConfigDict(frozen=True)
     stage: str
     data: str
-    cell: str | None
+    model: str | None
     config: dict[str, Any]
     code: dict[str, str]
     sources: dict[str, str]
 
 
-def write_plans(config: Config, data: str, cell: str, artifacts: Path) -> None:
-    """Write `<artifacts>/<data>/<stage>.json` and `<artifacts>/<data>/<cell>/<stage>.json` where they changed."""
+def write_plans(config: Config, data: str, model: str, artifacts: Path) -> None:
+    """Write `<artifacts>/<data>/<stage>.json` and `<artifacts>/<data>/<model>/<stage>.json` where they changed."""
     for stage in DATA_STAGES:
         _write_if_changed(artifacts / data / f"{stage}.json", make_plan(stage, config, data, None))
     for stage in CELL_STAGES:
-        _write_if_changed(artifacts / data / cell / f"{stage}.json", make_plan(stage, config, data, cell))
+        _write_if_changed(artifacts / data / model / f"{stage}.json", make_plan(stage, config, data, model))
 
 
-def make_plan(stage: str, config: Config, data: str, cell: str | None) -> Plan:
+def make_plan(stage: str, config: Config, data: str, model: str | None) -> Plan:
     values = getattr(config, stage).model_dump()
     names = values | ({"cell": config.train.cell} if stage in CELL_STAGES else {})  # they all run the cell
     code = _closure(f"pipeline.{stage}") | _named_code(stage, names)
     return Plan(
         stage=stage,
         data=data,
-        cell=cell,
+        model=model,
         config=values,
         code={str(p.relative_to(PACKAGE.parent)): sha256(p) for p in sorted(code)},
         sources=_sources(values),

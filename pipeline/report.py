@@ -13,6 +13,7 @@ from fontTools import subset
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipeline.attribution import Attribution
+from pipeline.config import typed
 from pipeline.figures import DPI, NEGATIVE, POSITIVE, korean_font
 from pipeline.manifest import read_manifest
 from pipeline.readings import Reading
@@ -32,7 +33,7 @@ def write_report(
     """Write `report.html` around the figures that stand in `out`.
 
     Args:
-        measured: the `evaluate` artifact of each cell, that of the cell which is explained first.
+        measured: the `evaluate` artifact of each model, that of the model which is explained first.
         readings, attributions: of the explained texts, by their names; gates: the names of those that are drawn.
     """
     evaluate = next(iter(measured.values()))
@@ -52,7 +53,8 @@ def write_report(
     templates.tests["starting"] = lambda text, start: text.startswith(start)
     content: dict[str, Any] = {
         "data": data,
-        "cells": list(measured),
+        "models": list(measured),
+        "typed": typed(data, next(iter(measured))),
         "language": read_manifest(evaluate).config["pairs"],
         "figures": {path.name: embed_figure(path) for path in figures},
         "colours": {"positive": POSITIVE, "negative": NEGATIVE},
@@ -60,7 +62,7 @@ def write_report(
         "attributions": attributions,
         "largest": largest,
         "gates": gates,
-        "evidence": evidence_of_all({cell: read_table(folder / "evidence.tsv") for cell, folder in measured.items()}),
+        "evidence": evidence_of_all({name: read_table(folder / "evidence.tsv") for name, folder in measured.items()}),
         **{name: read_table(evaluate / f"{name}.tsv") for name in ("phrases", "errors")},
     }
     template = templates.get_template("report.html")
@@ -71,16 +73,14 @@ def write_report(
 
 
 def evidence_of_all(tables: dict[str, list[Row]]) -> dict[str, dict[str, Row]]:
-    """Each measure's row of each cell's evidence, in the order of the first cell: measure -> cell -> row.
+    """The first model's measures, each with its row of every model that has it: measure -> model -> row.
 
-    >>> evidence_of_all({"lstm": [{"measure": "test", "model": "0.9"}], "gru": []})
+    >>> evidence_of_all({"lstm": [{"measure": "test", "model": "0.9"}], "gru": [{"measure": "control"}]})
     {'test': {'lstm': {'measure': 'test', 'model': '0.9'}}}
     """
-    by_measure: dict[str, dict[str, Row]] = {}
-    for cell, rows in tables.items():
-        for row in rows:
-            by_measure.setdefault(row["measure"], {})[cell] = row
-    return by_measure
+    rows = {name: {row["measure"]: row for row in table} for name, table in tables.items()}
+    own = next(iter(rows.values()))
+    return {measure: {name: of[measure] for name, of in rows.items() if measure in of} for measure in own}
 
 
 def percent(share: float | str) -> str:

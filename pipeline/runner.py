@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.checkpoint import CHECKPOINT
-from pipeline.config import CELL_STAGES, section
+from pipeline.config import CELL_STAGES, section, typed
 from pipeline.errors import UserError
 from pipeline.manifest import NAME, Manifest, hash_files, read_manifest, verify, write_atomically
 from pipeline.plan import Plan, is_current
@@ -23,7 +23,8 @@ from pipeline.quiet import quiet
 DISK_FULL = [os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)]
 LEAST_FREE = 1 << 20  # bytes
 SAID = 12  # metrics on the line that ends a stage; the manifest holds them all
-READS_OTHERS = ("explain",)  # it shows all cells that were trained on the data set side by side
+READS_OTHERS = ("explain",)  # it shows all models that were trained on the data set side by side
+OWN_ONLY = {"control_pieces"}  # values of evaluate that bear on nothing that is shown of other models
 
 
 def run_stage(plan_path: Path, manifests: list[Path]) -> None:
@@ -32,7 +33,7 @@ def run_stage(plan_path: Path, manifests: list[Path]) -> None:
     Args:
         plan_path: `<artifacts>/.../<stage>.json`; the artifact is the folder of that name beside it.
         manifests: of the artifacts that the stage reads; their folders are named as its parameters. Those of another
-            cell are one of `others`, by its name.
+            model are one of `others`, by its name.
 
     Raises:
         UserError: if an input's files disagree with its manifest, or the stage can't do its work.
@@ -47,11 +48,11 @@ def run_stage(plan_path: Path, manifests: list[Path]) -> None:
         digests = {name: manifest.digest for name, manifest in inputs.items()} | plan.sources
         reads: dict[str, Any] = {read.name: read for read in own}
         if plan.stage in READS_OTHERS:
-            cells = sorted({path.parent.parent for path in manifests if path.parent not in own})
-            reads["others"] = _others(plan, cells, inputs)
+            models = sorted({path.parent.parent for path in manifests if path.parent not in own})
+            reads["others"] = _others(plan, models, inputs)
             digests |= {
-                f"{cell}/{stage}": verify(folder / stage).digest
-                for cell, folder in reads["others"].items()
+                f"{model}/{stage}": verify(folder / stage).digest
+                for model, folder in reads["others"].items()
                 for stage in ("train", "evaluate")
             }
         if _sealed_from(folder, plan, inputs, digests):
@@ -62,31 +63,36 @@ def run_stage(plan_path: Path, manifests: list[Path]) -> None:
         os.utime(folder / NAME, (start, start))
 
 
-def _others(plan: Plan, cells: list[Path], inputs: dict[str, Manifest]) -> dict[str, Path]:
-    """The folders of other cells, by cell: those whose train and evaluate can stand beside this one's."""
+def _others(plan: Plan, models: list[Path], inputs: dict[str, Manifest]) -> dict[str, Path]:
+    """The folders of other models, by name: those whose train and evaluate can stand beside this one's."""
     others = {}
-    for cell in cells:
-        if _comparable(cell, inputs):
-            others[cell.name] = cell
+    for model in models:
+        if _comparable(model, inputs):
+            others[model.name] = model
         else:
-            again = f"make evaluate DATA={plan.data} CELL={cell.name}"
-            _say(plan, f"{cell} is left out, not evaluated, or not alike; {again} to have it in")
+            again = f"make evaluate {typed(plan.data, model.name)}"
+            _say(plan, f"{model} is left out, not evaluated, or not alike; {again} to have it in")
     return others
 
 
-def _comparable(cell: Path, inputs: dict[str, Manifest]) -> bool:
+def _comparable(model: Path, inputs: dict[str, Manifest]) -> bool:
     """Whether the code that stands here trained it on the same pieces, and measured it as this one was."""
     try:
-        train, evaluate = read_manifest(cell / "train"), read_manifest(cell / "evaluate")
+        train, evaluate = read_manifest(model / "train"), read_manifest(model / "evaluate")
     except UserError:
         return False
     own = inputs["evaluate"]
     return (
         train.inputs["tokenize"] == inputs["tokenize"].digest
-        and (evaluate.config, evaluate.inputs) == (own.config, own.inputs | {"train": train.digest})
+        and _shown(evaluate.config) == _shown(own.config)
+        and evaluate.inputs == own.inputs | {"train": train.digest}
         and is_current(train)
         and is_current(evaluate)
     )
+
+
+def _shown(config: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in config.items() if key not in OWN_ONLY}
 
 
 def _sealed_from(folder: Path, plan: Plan, inputs: dict[str, Manifest], digests: dict[str, str]) -> bool:
@@ -158,7 +164,7 @@ def _run(plan: Plan, out: Path, reads: dict[str, Any], digests: dict[str, str]) 
     return Manifest(
         stage=plan.stage,
         data=plan.data,
-        cell=plan.cell,
+        model=plan.model,
         config=plan.config,
         inputs=digests,
         code=plan.code,
@@ -180,9 +186,9 @@ def _put_in_place(aside: Path, folder: Path) -> None:
 
 
 def artifacts_of(folder: Path, stage: str) -> Path:
-    """The root of all artifacts: above the data set, and above the cell where the stage has one."""
+    """The root of all artifacts: above the data set, and above the model where the stage has one."""
     return folder.parents[2 if stage in CELL_STAGES else 1]
 
 
 def _say(plan: Plan, what: str) -> None:
-    print(f"{'/'.join(filter(None, (plan.data, plan.cell, plan.stage)))}: {what}", file=sys.stderr, flush=True)
+    print(f"{'/'.join(filter(None, (plan.data, plan.model, plan.stage)))}: {what}", file=sys.stderr, flush=True)

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+from pipeline.config import model_name, typed
 from pipeline.manifest import read_manifest
 
 
-def summary(artifacts: Path, data: str, cell: str) -> None:
+def summary(artifacts: Path, data: str, cell: str, preset: str) -> None:
     """Print the network's measures beside the baseline's, one phrase in two contexts, and where to look."""
-    folder = artifacts / data / cell
+    model, other = (model_name(name, preset) for name in (cell, "lstm" if cell == "gru" else "gru"))
+    folder = artifacts / data / model
     measured, explained = read_manifest(folder / "evaluate"), read_manifest(folder / "explain")
     m, e = measured.metrics, explained.metrics
     texts = (("text", explained.config["text"]), ("against", explained.config["against"]))
@@ -20,7 +22,7 @@ def summary(artifacts: Path, data: str, cell: str) -> None:
     }
     lines = [
         "",
-        f"{data}, {cell}",
+        f"{data}, {model}",
         *(
             f"  {what:36}{m[name]:6.1%}   baseline {m[f'baseline_{name}']:6.1%}   {of}".rstrip()
             for what, (name, of) in shown.items()
@@ -33,7 +35,7 @@ def summary(artifacts: Path, data: str, cell: str) -> None:
         f"  card     {folder / 'export' / 'MODEL_CARD.md'}",
         f"  report   {folder / 'explain' / 'report.html'}",
         "",
-        f'next: make predict DATA={data} CELL={cell} TEXT="..."',
-        f"      make all DATA={data} CELL={'lstm' if cell == 'gru' else 'gru'}, then make compare DATA={data}",
+        f'next: make predict {typed(data, model)} TEXT="..."',
+        f"      make all {typed(data, other)}, then make compare DATA={data}",
     ]
     print("\n".join(lines))

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pipeline.config import STAGES
 from pipeline.errors import UserError
 from pipeline.manifest import Manifest
 
@@ -53,7 +54,7 @@ def log_stage(artifacts: Path, sealed: Manifest, folder: Path, inputs: dict[str,
         mlflow.create_experiment(sealed.data, (artifacts / "mlflow" / "artifacts" / sealed.data).resolve().as_uri())
     mlflow.set_experiment(sealed.data)
     earlier = _run_of(mlflow, inputs["train"]) if "train" in inputs else None
-    with mlflow.start_run(run_id=earlier, run_name=None if earlier else sealed.cell or sealed.stage) as run:
+    with mlflow.start_run(run_id=earlier, run_name=None if earlier else sealed.model or sealed.stage) as run:
         if not earlier:
             _log_origin(mlflow, sealed, inputs)
         mlflow.set_tag(f"{sealed.stage}_digest", sealed.digest)
@@ -73,7 +74,7 @@ def _run_of(mlflow: Any, train: Manifest) -> str:
     except mlflow.exceptions.MlflowException:
         there = False
     if not there:
-        what = f"the run {train.run_id} of {train.data}, {train.cell}"
+        what = f"the run {train.run_id} of {train.data}, {train.model}"
         raise UserError(f"MLflow no longer holds {what}; delete its folder train to make it again")
     return train.run_id
 
@@ -130,6 +131,8 @@ def _beats(run: Any, champion: Any) -> bool:
 class Run(NamedTuple):
     name: str
     started: str  # local time
+    seed: str
+    origin: frozenset[tuple[str, str]]  # parameters but for the seed, and digests of what train read
     metrics: dict[str, float]
 
 
@@ -146,7 +149,15 @@ def finished_runs(artifacts: Path, data: str) -> list[Run]:
         Run(
             run.info.run_name,
             f"{datetime.fromtimestamp(run.info.start_time / 1000):%Y-%m-%d %H:%M}",
+            run.data.params["train.seed"],
+            _origin(run.data),
             run.data.metrics,
         )
         for run in runs
     ]
+
+
+def _origin(run: Any) -> frozenset[tuple[str, str]]:
+    digests = {f"{stage}_digest" for stage in STAGES[: STAGES.index("train")]}
+    parameters = run.params.items() - {("train.seed", run.params["train.seed"])}
+    return frozenset(parameters | {(name, value) for name, value in run.tags.items() if name in digests})

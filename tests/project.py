@@ -64,7 +64,7 @@ class Project:
 
     @property
     def environment(self) -> dict[str, str]:
-        typed = {"TEXT", "AGAINST", "SET", "DATA", "CELL"}
+        typed = {"TEXT", "AGAINST", "SET", "DATA", "CELL", "PRESET"}
         ours = {"NSMC_DIR", "TFDS_DATA_DIR", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"} | typed
         return {k: v for k, v in os.environ.items() if k not in ours} | {"SHOP_DIR": str(self.shop)}
 

@@ -1,5 +1,6 @@
 """Every bad value gives one line that names where it stands, the key, and what is allowed."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from pipeline.errors import UserError
 
 DATA = sorted(path.stem for path in (CONFIGS / "data").glob("*.yaml"))
 CELLS = sorted(path.stem for path in (CONFIGS / "cell").glob("*.yaml"))
+PRESETS = sorted(path.stem for path in (CONFIGS / "preset").glob("*.yaml"))
 
 
 @pytest.fixture
@@ -28,6 +30,12 @@ def test_every_data_set_goes_with_every_cell(data: str, cell: str) -> None:
     config = load_config(data, cell)
     assert config.ingest.dataset == data
     assert config.train.cell == cell
+
+
+@pytest.mark.parametrize("data", DATA)
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_data_set_goes_with_every_preset(data: str, preset: str) -> None:
+    assert load_config(data, "lstm", preset=preset) != load_config(data, "lstm")
 
 
 def test_sections_are_the_stages() -> None:
@@ -76,11 +84,26 @@ def test_override_wins_over_every_file() -> None:
     assert config.explain.text == "두 낱말"
 
 
+def test_a_preset_wins_over_data_and_cell_and_set_over_it(configs: Path) -> None:
+    (configs / "cell" / "lstm.yaml").write_text("train: {cell: lstm, epochs: 7, units: 7}", "utf-8")
+    (configs / "preset" / "quick.yaml").write_text("train: {epochs: 2, dropout: 0.3}", "utf-8")
+    train = load_config("maekrak", "lstm", "train.dropout=0.1", preset="quick", folder=configs).train
+    assert (train.units, train.epochs, train.dropout) == (7, 2, 0.1)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_says_its_budget_first(preset: str) -> None:
+    first = (CONFIGS / "preset" / f"{preset}.yaml").read_text("utf-8").splitlines()[0]
+    assert re.match(r"# \w+ (minutes|hours) on two cores", first)
+
+
 def test_unknown_names_list_what_there_is() -> None:
     with pytest.raises(UserError, match=r"DATA=nope: there is no configs/data/nope.yaml; DATA is one of .*maekrak"):
         load_config("nope", "lstm")
     with pytest.raises(UserError, match=r"CELL=nope: .* CELL is one of coupled, gru, layer_norm_lstm, lstm"):
         load_config("maekrak", "nope")
+    with pytest.raises(UserError, match=r"PRESET=nope: .* PRESET is one of best, quick"):
+        load_config("maekrak", "lstm", preset="nope")
 
 
 def test_a_bad_value_is_blamed_on_the_file_it_stands_in(configs: Path) -> None:
@@ -102,10 +125,11 @@ def test_what_is_not_yaml_is_named(configs: Path, text: str) -> None:
         load_config("maekrak", "lstm", folder=configs)
 
 
-def test_a_cell_may_not_change_what_all_cells_share(configs: Path) -> None:
-    (configs / "cell" / "lstm.yaml").write_text("tokenize: {pieces: 700}", "utf-8")
-    with pytest.raises(UserError, match=r"cell/lstm.yaml: tokenize: all cells share this stage"):
-        load_config("maekrak", "lstm", folder=configs)
+@pytest.mark.parametrize("overlay", ["cell/lstm.yaml", "preset/quick.yaml"])
+def test_a_cell_or_preset_may_not_change_what_all_models_share(configs: Path, overlay: str) -> None:
+    (configs / overlay).write_text("tokenize: {pieces: 700}", "utf-8")
+    with pytest.raises(UserError, match=rf"{overlay}: tokenize: all models share this stage; set it in configs/data/"):
+        load_config("maekrak", "lstm", preset="quick", folder=configs)
 
 
 def test_own_texts_stand_above_all_and_are_checked() -> None:

@@ -69,12 +69,12 @@ def test_all_is_written_and_korean_has_glyphs(explained: Explained) -> None:
     assert not [warning for warning in explained.warnings if "missing from font" in warning]
 
 
-def test_gradient_flow_is_a_column_a_cell(explained: Explained) -> None:
+def test_gradient_flow_is_a_column_a_model(explained: Explained) -> None:
     rows = read_table(explained.folder / "gradient_flow.tsv")
-    assert list(rows[0]) == ["distance", "lstm_untrained", "twin_untrained", "lstm_trained", "twin_trained"]
+    assert list(rows[0]) == ["distance", "lstm-quick_untrained", "twin_untrained", "lstm-quick_trained", "twin_trained"]
     assert list(rows[0].values()) == ["0", "1", "1", "1", "1"]
     assert [int(row["distance"]) for row in rows] == list(range(len(rows)))
-    assert float(rows[-1]["lstm_trained"]) == pytest.approx(explained.metrics["gradient_flow_far"], rel=1e-5)
+    assert float(rows[-1]["lstm-quick_trained"]) == pytest.approx(explained.metrics["gradient_flow_far"], rel=1e-5)
 
 
 def test_attribution_is_a_row_a_piece(explained: Explained, config: Config, tokenize_folder: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.manifest import read_manifest
 from tests.project import Project
 
 CELL_STAGES = {"train", "evaluate", "explain", "export"}
@@ -26,6 +27,20 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 def manifest(project: Project, stage: str, cell: str = "leaky") -> dict:
     return json.loads((project.folder(stage, cell) / "manifest.json").read_text("utf-8"))
+
+
+def log_another_seed(project: Project, accuracy: float) -> None:
+    """Log the model that stands there once more, as if it had been trained with another seed."""
+    from pipeline.tracking import log_stage
+
+    read = {stage: read_manifest(project.folder(stage)) for stage in ("ingest", "tokenize", "train", "evaluate")}
+    train, evaluate = read["train"], read["evaluate"]
+    train = train.model_copy(update={"config": train.config | {"seed": 99}})
+    evaluate = evaluate.model_copy(update={"metrics": evaluate.metrics | {"test_accuracy": accuracy}})
+    inputs = {name: read[name] for name in ("ingest", "tokenize")}
+    run_id = log_stage(project.root / "artifacts", train, project.folder("train"), inputs)
+    inputs["train"] = train.model_copy(update={"run_id": run_id})
+    log_stage(project.root / "artifacts", evaluate, project.folder("evaluate"), inputs)
 
 
 def edit(project: Project, name: str, old: str, new: str) -> None:
@@ -172,10 +187,13 @@ def test_predict_reads_a_text_a_file_and_standard_input(project: Project) -> Non
 
 
 def test_mlflow_holds_one_run_for_a_model_with_the_same_figures(project: Project) -> None:
-    table = project.make("compare")
     metrics = manifest(project, "evaluate")["metrics"]
+    log_another_seed(project, metrics["test_accuracy"] - 0.2)
+    table = project.make("compare")
     assert table.returncode == 0, table.stderr
-    assert re.search(rf"leaky .*{metrics['test_accuracy']:.1%}", table.stdout)
+    assert re.search(rf"leaky .* 1 .*{metrics['test_accuracy']:.1%}", table.stdout)
+    mean = 100 * metrics["test_accuracy"] - 10
+    assert len(re.findall(rf"leaky, mean of 2 seeds .* {mean:.1f} ± 14.1%", table.stdout)) == 1
     assert re.search(r"vanilla ", table.stdout)
 
     from pipeline.tracking import connect
@@ -236,6 +254,7 @@ def test_a_full_disk(project: Project, tmp_path: Path) -> None:
     [
         (["DATA=nope"], "error: DATA=nope: there is no configs/data/nope.yaml; DATA is one of imdb_reviews, maekrak,"),
         (["CELL=nope"], "error: CELL=nope: there is no configs/cell/nope.yaml; CELL is one of coupled, gru,"),
+        (["PRESET=nope"], "error: PRESET=nope: there is no configs/preset/nope.yaml; PRESET is one of best, quick"),
         (["SET=train.epochs=-1"], "error: SET: train.epochs: -1: input should be greater than or equal to 1"),
     ],
 )

@@ -75,6 +75,18 @@ def test_own_texts_reach_the_plan_of_explain_as_typed(
     assert {name: config[name] for name in explained} == explained
 
 
+def test_a_preset_has_its_own_model_of_the_same_data(tmp_path: Path) -> None:
+    done = make_plans(tmp_path, "export", {"PRESET": "quick"})
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (tmp_path / "maekrak").iterdir()} == {"ingest.json", "tokenize.json", "lstm-quick"}
+    train = json.loads((tmp_path / "maekrak" / "lstm-quick" / "train.json").read_text("utf-8"))
+    assert (train["model"], train["config"]["cell"]) == ("lstm-quick", "lstm")
+    before = (tmp_path / "maekrak" / "ingest.json").stat().st_mtime_ns
+    assert make_plans(tmp_path, "export", {}).returncode == 0  # one left in the environment is not read
+    assert json.loads((tmp_path / "maekrak" / "lstm" / "train.json").read_text("utf-8"))["model"] == "lstm"
+    assert (tmp_path / "maekrak" / "ingest.json").stat().st_mtime_ns == before
+
+
 @pytest.mark.parametrize("given", [{"TEXT": ""}, {"AGAINST": ""}])
 def test_an_empty_text_is_one_line(given: dict[str, str], tmp_path: Path) -> None:
     ((name, text),) = given.items()
@@ -92,7 +104,7 @@ def make_plans(artifacts: Path, goal: str, given: dict[str, str]) -> subprocess.
     return subprocess.run(
         ["make", goal, *assignments],
         cwd=Path(__file__).parent.parent,
-        env=environment | {"TEXT": "left over", "AGAINST": "left over"},
+        env=environment | {"TEXT": "left over", "AGAINST": "left over", "PRESET": "left over"},
         check=False,
         capture_output=True,
         text=True,

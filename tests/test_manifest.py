@@ -20,7 +20,7 @@ def sealed(tmp_path: Path) -> Path:
 
 def make_manifest(folder: Path, **changes: object) -> Manifest:
     fields = {
-        "stage": "train", "data": "maekrak", "cell": "lstm", "config": {}, "inputs": {}, "code": {},
+        "stage": "train", "data": "maekrak", "model": "lstm", "config": {}, "inputs": {}, "code": {},
         "outputs": hash_files(folder), "metrics": {"dev_accuracy": 0.5}, "seconds": 1.0, "run_id": "r",
     }  # fmt: skip
     return Manifest(**fields | changes)

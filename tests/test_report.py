@@ -91,12 +91,17 @@ def test_reviews_are_text_and_not_markup(content: str, page: Page) -> None:
     assert len(page.of("script")) == 1
 
 
-def test_every_measure_and_cell_is_shown(page: Page) -> None:
-    assert {"of_another_version", "lstm", "twin"} <= {text.strip() for text in page.texts}
+def test_every_measure_and_model_is_shown(page: Page) -> None:
+    assert {"of_another_version", "lstm-quick", "twin"} <= {text.strip() for text in page.texts}
     text = "".join(page.texts)
     assert all(measure not in text for measure in MEASURES.split()[:-1])  # these have names in words
     assert text.count("90.0%") >= 2 * (len(MEASURES.split()) - 1)
     assert "+10.0" in text
+    assert page.texts.count("–") == 2  # the gain of what is the baseline's alone, and what the twin lacks
+
+
+def test_its_own_command_is_told(page: Page) -> None:
+    assert 'make explain DATA=maekrak CELL=lstm PRESET=quick TEXT="…" AGAINST="…"' in page.texts
 
 
 def test_gates_are_told_of_by_name(page: Page) -> None:
@@ -153,6 +158,6 @@ def test_a_browser_shows_it_in_the_language_asked_for(
     assert body["data-width"] == "360"
     assert body["data-requests"] == "0"
     assert all(image["alt"] == image[f"data-{language}"] for image in page.of("img"))
-    assert f">{title}: maekrak, lstm</title>" in browser.stdout
+    assert f">{title}: maekrak, lstm-quick</title>" in browser.stdout
     (current,) = [link for link in page.of("a") if "aria-current" in link]
     assert current["href"] == f"#{language}"

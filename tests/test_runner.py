@@ -1,4 +1,4 @@
-"""Which other cells stand beside the one that is explained; from where a stage goes on."""
+"""Which other models stand beside the one that is explained; from where a stage goes on."""
 
 import errno
 import os
@@ -19,7 +19,7 @@ PLAN = make_plan("explain", load_config("maekrak", "lstm"), "maekrak", "lstm")
 def seal(folder: Path, stage: str, **changes: object) -> Manifest:
     folder.mkdir(parents=True)
     (folder / "file").write_text(str(folder), "utf-8")
-    made = {"stage": stage, "data": "maekrak", "cell": folder.parent.name, "config": {"pairs": "ko"}, "inputs": {}}
+    made = {"stage": stage, "data": "maekrak", "model": folder.parent.name, "config": {"pairs": "ko"}, "inputs": {}}
     manifest = Manifest.model_validate(
         {**made, "code": {}, "outputs": hash_files(folder), "metrics": {}, "seconds": 0, "run_id": "", **changes}
     )
@@ -27,8 +27,8 @@ def seal(folder: Path, stage: str, **changes: object) -> Manifest:
     return manifest
 
 
-def make_cell(folder: Path, pieces: str, trained: dict[str, object], measured: dict[str, object]) -> Manifest:
-    """Seal a cell's train and evaluate as the stages would, but for some changes; returns the latter."""
+def make_model(folder: Path, pieces: str, trained: dict[str, object], measured: dict[str, object]) -> Manifest:
+    """Seal a model's train and evaluate as the stages would, but for some changes; returns the latter."""
     train = seal(folder / "train", "train", **{"inputs": {"tokenize": pieces}, **trained})
     return seal(folder / "evaluate", "evaluate", **{"inputs": {"ingest": "i", "train": train.digest}, **measured})
 
@@ -40,23 +40,25 @@ def make_cell(folder: Path, pieces: str, trained: dict[str, object], measured: d
         ({"inputs": {"tokenize": "other pieces"}}, {}, False),
         ({}, {"inputs": {"ingest": "i", "train": "an earlier one"}}, False),
         ({}, {"config": {"pairs": "en"}}, False),
+        ({}, {"config": {"pairs": "ko", "control_pieces": 0}}, True),
         ({"code": {"pipeline/model.py": "as it was"}}, {}, False),
         ({}, {"code": {"pipeline/evaluate.py": "as it was"}}, False),
     ],
 )
-def test_cells_stand_beside_one_another_if_they_were_made_alike(
+def test_models_stand_beside_one_another_if_they_were_made_alike(
     trained: dict[str, object], measured: dict[str, object], kept: bool, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     pieces = seal(tmp_path / "tokenize", "tokenize")
-    own = make_cell(tmp_path / "lstm", pieces.digest, {}, {})
-    make_cell(tmp_path / "gru", pieces.digest, trained, measured)
+    own = make_model(tmp_path / "lstm", pieces.digest, {}, {})
+    make_model(tmp_path / "gru-quick", pieces.digest, trained, measured)
     seal(tmp_path / "vanilla" / "train", "train", inputs={"tokenize": pieces.digest})  # not evaluated yet
-    cells = [tmp_path / "gru", tmp_path / "vanilla"]
-    others = _others(PLAN, cells, {"tokenize": pieces, "evaluate": own})
-    assert others == ({"gru": tmp_path / "gru"} if kept else {})
+    models = [tmp_path / "gru-quick", tmp_path / "vanilla"]
+    others = _others(PLAN, models, {"tokenize": pieces, "evaluate": own})
+    assert others == ({"gru-quick": tmp_path / "gru-quick"} if kept else {})
     said = capsys.readouterr().err.splitlines()
     left_out = [line.partition(" is left out")[0].rpartition("/")[2] for line in said]
-    assert left_out == (["vanilla"] if kept else ["gru", "vanilla"])
+    assert left_out == (["vanilla"] if kept else ["gru-quick", "vanilla"])
+    assert ("make evaluate DATA=maekrak CELL=gru PRESET=quick to have it in" in "".join(said)) == (not kept)
 
 
 TRAIN_PLAN = make_plan("train", load_config("maekrak", "lstm"), "maekrak", "lstm")
