@@ -58,6 +58,13 @@ class TokenizeConfig(Section):
     phrases: list[str]
 
 
+class NGramsConfig(Section):
+    characters: Count
+    words: Count
+    buckets: Annotated[int, Field(ge=2, le=1 << 24)]
+    inverse_regularization: Annotated[float, Field(gt=0)]
+
+
 class TrainConfig(Section):
     cell: Name
     cell_options: dict[Name, bool | int | float | str]
@@ -66,6 +73,7 @@ class TrainConfig(Section):
     layers: Count
     bidirectional: bool
     pooling: Literal["last", "mean", "max"]
+    ngrams: NGramsConfig | None
     dropout: Share
     recurrent_dropout: Share
     piece_dropout: Share

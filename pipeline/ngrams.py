@@ -1,0 +1,159 @@
+"""N-grams: what the runs of letters and of words in a text say of it, wherever they stand, as a logit of its own.
+
+A network that reads pieces meets most endings, typos and spellings too seldom to learn them. A linear model of n-grams
+knows them all, and nothing of order or distance. Each has what the other lacks, so the classifier adds up their logits
+(Cheng et al. 2016, "Wide & deep learning for recommender systems"), and the network learns what n-grams leave open.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import SGDClassifier
+from sklearn.model_selection import cross_val_predict
+
+from pipeline.batches import batches_in_order
+from pipeline.config import NGramsConfig
+
+FOLDS = 5
+EPOCHS = 5  # of averaged stochastic gradient descent: twice as many gain nothing on dev
+READ_AT_ONCE = 1 << 16  # pieces
+
+
+class Features(NamedTuple):
+    """The n-grams of a batch of texts: where each is hashed to, in which text it stands, how much it weighs.
+
+    Shapes:
+        bucket int64 [n-grams], row int64 [n-grams], value float32 [n-grams].
+    """
+
+    bucket: tf.Tensor
+    row: tf.Tensor
+    value: tf.Tensor
+
+
+@keras.saving.register_keras_serializable("maekrak")
+class NGrams(keras.layers.Layer):
+    """The logit of a linear model of the n-grams that a text's pieces spell.
+
+    Its features are the baseline's: n-grams of characters within words, borders included, and of words, weighted by
+    TF-IDF, those of characters scaled to length 1 and those of words likewise. They are hashed to `buckets`, so that
+    there is no second vocabulary. Its weights come from `fit_ngrams`, never from gradients.
+
+    Args:
+        characters, words: the longest n-grams of each.
+        buckets: how many weights there are; n-grams that fall into one share it.
+        vocabulary: all pieces as strings, "▁" where a word begins.
+
+    Shapes:
+        ids [batch, time] int32, 0 for padding -> [batch, 1].
+
+    >>> layer = NGrams(characters=2, words=1, buckets=64, vocabulary=["", "▁so", "▁s", "o", "!"])
+    >>> joined, apart = (layer.features(tf.constant([ids])) for ids in ([1, 4], [2, 3, 4]))
+    >>> bool(tf.reduce_all(joined.bucket == apart.bucket))
+    True
+    """
+
+    def __init__(self, characters: int, words: int, buckets: int, vocabulary: list[str], **kwargs: Any) -> None:
+        super().__init__(trainable=False, **kwargs)
+        self.characters, self.words, self.buckets = characters, words, buckets
+        self.vocabulary = ["", *vocabulary[1:]]  # padding spells nothing
+        self.rarity = self.add_weight(shape=(buckets,), initializer="ones", name="rarity")
+        self.kernel = self.add_weight(shape=(buckets,), initializer="zeros", name="kernel")
+        self.bias = self.add_weight(shape=(), initializer="zeros", name="bias")
+
+    def call(self, ids: tf.Tensor) -> tf.Tensor:
+        found = self.features(ids)
+        said = tf.gather(tf.convert_to_tensor(self.kernel), found.bucket) * found.value
+        return (tf.math.unsorted_segment_sum(said, found.row, tf.shape(ids)[0]) + self.bias)[:, None]
+
+    def features(self, ids: tf.Tensor) -> Features:
+        """What it reads in ids [batch, time]."""
+        text = tf.strings.reduce_join(tf.gather(tf.constant(self.vocabulary), ids), axis=1)
+        words = tf.strings.split(text, "▁")
+        words = tf.ragged.boolean_mask(words, words != "")
+        letters = tf.strings.unicode_split(tf.strings.join(["▁", words.flat_values, "▁"]), "UTF-8")
+        in_words = tf.strings.ngrams(letters, list(range(1, self.characters + 1)), separator="")
+        of_letters = tf.gather(words.value_rowids(), in_words.value_rowids())
+        of_words = tf.strings.ngrams(words, list(range(1, self.words + 1)), separator="▁")
+        kinds = [
+            self._weighted(in_words.flat_values, of_letters, tf.shape(ids)[0]),
+            self._weighted(of_words.flat_values, of_words.value_rowids(), tf.shape(ids)[0]),
+        ]
+        return Features(*(tf.concat(parts, 0) for parts in zip(*kinds, strict=True)))
+
+    def _weighted(self, ngrams: tf.Tensor, rows: tf.Tensor, batch: tf.Tensor) -> Features:
+        """Each n-gram once a row, by (1 + log of how often) x rarity, all those of a row scaled to length 1."""
+        places = rows * self.buckets + tf.strings.to_hash_bucket_fast(ngrams, self.buckets)
+        places, _, counts = tf.unique_with_counts(places)
+        row, bucket = places // self.buckets, places % self.buckets
+        value = (1 + tf.math.log(tf.cast(counts, tf.float32))) * tf.gather(tf.convert_to_tensor(self.rarity), bucket)
+        lengths = tf.sqrt(tf.math.unsorted_segment_sum(value**2, row, batch))
+        return Features(bucket, row, value / tf.gather(lengths, row))
+
+    def compute_mask(self, ids: tf.Tensor, mask: Any = None) -> None:
+        return None
+
+    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return (shape[0], 1)
+
+    def get_config(self) -> dict[str, Any]:
+        own = {name: getattr(self, name) for name in ("characters", "words", "buckets", "vocabulary")}
+        return {**super().get_config(), **own}
+
+
+def fit_ngrams(config: NGramsConfig, layer: NGrams, ids: tf.RaggedTensor, labels: np.ndarray, seed: int) -> np.ndarray:
+    """Give the layer its weights: logistic regression with an L2 penalty.
+
+    Returns:
+        The logit of each text, float32 [texts, 1], by a model that was fitted without it: what the layer says of texts
+        that it has seen is surer than what it will say of others, and a network trained beside it would trust it too
+        much.
+    """
+    layer.rarity.assign(_rarity(layer, ids))
+    matrix = _matrix(layer, ids)
+    regression = SGDClassifier(
+        loss="log_loss",
+        alpha=1 / (config.inverse_regularization * len(labels)),
+        max_iter=EPOCHS,
+        tol=None,
+        average=True,
+        random_state=seed,
+    )
+    unseen = cross_val_predict(regression, matrix, labels, cv=FOLDS, method="decision_function")
+    regression.fit(matrix, labels)
+    layer.kernel.assign(regression.coef_[0])
+    layer.bias.assign(regression.intercept_[0])
+    return unseen.astype(np.float32)[:, None]
+
+
+def say(layer: NGrams, ids: tf.RaggedTensor) -> np.ndarray:
+    """The layer's logit of each text, float32 [texts, 1]."""
+    said = np.zeros((ids.nrows(), 1), np.float32)
+    for rows, batch in batches_in_order(ids, READ_AT_ONCE):
+        said[rows] = layer(batch)
+    return said
+
+
+def _rarity(layer: NGrams, ids: tf.RaggedTensor) -> np.ndarray:
+    """The inverse document frequency of every bucket, as scikit-learn smooths it: log((1 + texts) / (1 + with it)) + 1."""
+    holding = np.zeros(layer.buckets)
+    for _, found in _all_features(layer, ids):
+        holding += np.bincount(found.bucket, minlength=layer.buckets)
+    return np.log((1 + ids.nrows()) / (1 + holding)) + 1
+
+
+def _matrix(layer: NGrams, ids: tf.RaggedTensor) -> csr_matrix:
+    """The features of all texts, float32 [texts, buckets]."""
+    parts = [(rows[found.row], found.bucket, found.value) for rows, found in _all_features(layer, ids)]
+    row, bucket, value = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return csr_matrix((value, (row, bucket)), shape=(ids.nrows(), layer.buckets))
+
+
+def _all_features(layer: NGrams, ids: tf.RaggedTensor) -> Iterator[tuple[np.ndarray, Features]]:
+    """Yield (rows [batch], features of the batch), until all texts are read."""
+    for rows, batch in batches_in_order(ids, READ_AT_ONCE):
+        yield rows, Features(*(part.numpy() for part in layer.features(batch)))
