@@ -13,24 +13,26 @@ import sys
 from pathlib import Path
 from pipeline.config import TrainConfig
 from pipeline.train import train
-ingest, tokenize, out = map(Path, sys.argv[2:])
+ingest, tokenize, pretrain, out = map(Path, sys.argv[2:])
 out.mkdir()
-train(TrainConfig.model_validate_json(sys.argv[1]), ingest, tokenize, out)
+train(TrainConfig.model_validate_json(sys.argv[1]), ingest, tokenize, pretrain, out)
 """
 
 
-def weights(config: Config, ingest: Path, tokenize: Path, out: Path, seed: int) -> str:
+def weights(config: Config, inputs: tuple[Path, ...], out: Path, seed: int) -> str:
     """sha256 of the model that a fresh process trains."""
     text = config.train.model_copy(update={"seed": seed, "piece_dropout": 0.2, "epochs": 1}).model_dump_json()
-    arguments = [sys.executable, "-c", TRAIN, text, str(ingest), str(tokenize), str(out)]
+    arguments = [sys.executable, "-c", TRAIN, text, *map(str, inputs), str(out)]
     subprocess.run(arguments, check=True, capture_output=True)
     return sha256(out / "model.keras")
 
 
-def test_one_seed_one_model(config: Config, ingest_folder: Path, tokenize_folder: Path, tmp_path: Path) -> None:
+def test_one_seed_one_model(
+    config: Config, ingest_folder: Path, tokenize_folder: Path, pretrain_folder: Path, tmp_path: Path
+) -> None:
+    inputs = (ingest_folder, tokenize_folder, pretrain_folder)
     first, again, other = (
-        weights(config, ingest_folder, tokenize_folder, tmp_path / name, seed)
-        for name, seed in (("first", 1), ("again", 1), ("other", 2))
+        weights(config, inputs, tmp_path / name, seed) for name, seed in (("first", 1), ("again", 1), ("other", 2))
     )
     assert first == again
     assert first != other
