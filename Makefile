@@ -35,7 +35,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help all ingest tokenize train evaluate explain export predict compare ui bench test lint notebooks plans FORCE
+.PHONY: help all ingest tokenize pretrain train evaluate explain export predict compare ui bench test lint notebooks plans FORCE
 
 ##@ The pipeline (DATA=maekrak|nsmc|imdb_reviews CELL=lstm|gru|vanilla|... PRESET=quick|best SET="section.key=value ...")
 
@@ -44,6 +44,7 @@ all: evaluate explain export ## Run the main job, from data to exported model, a
 
 ingest:   $(OF_DATA)/ingest/manifest.json   ## Read a data set into clean splits
 tokenize: $(OF_DATA)/tokenize/manifest.json ## Learn the pieces from train
+pretrain: $(OF_MODEL)/pretrain/manifest.json ## Learn the layers from text without labels, if pretrain.objective is set
 train:    $(OF_MODEL)/train/manifest.json    ## Fit the classifier, keep what is best on dev
 evaluate: $(OF_MODEL)/evaluate/manifest.json ## Measure it and the baseline: test, and whether context decides
 explain:  $(OF_MODEL)/explain/manifest.json  ## Write report.html: how it reads, of TEXT="..." AGAINST="..." if given
@@ -52,7 +53,8 @@ export:   $(OF_MODEL)/export/manifest.json   ## Write the SavedModel, prove it, 
 # Each stage reads the artifacts whose manifests stand here, and is remade when one of them or its plan changes.
 $(OF_DATA)/ingest/manifest.json:   $(OF_DATA)/ingest.json
 $(OF_DATA)/tokenize/manifest.json: $(OF_DATA)/tokenize.json $(OF_DATA)/ingest/manifest.json
-$(OF_MODEL)/train/manifest.json:    $(OF_MODEL)/train.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json
+$(OF_MODEL)/pretrain/manifest.json: $(OF_MODEL)/pretrain.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json
+$(OF_MODEL)/train/manifest.json:    $(OF_MODEL)/train.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_MODEL)/pretrain/manifest.json
 $(OF_MODEL)/evaluate/manifest.json: $(OF_MODEL)/evaluate.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_MODEL)/train/manifest.json
 $(OF_MODEL)/explain/manifest.json:  $(OF_MODEL)/explain.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_MODEL)/train/manifest.json $(OF_MODEL)/evaluate/manifest.json $(wildcard $(OF_DATA)/*/train/manifest.json $(OF_DATA)/*/evaluate/manifest.json)
 $(OF_MODEL)/export/manifest.json:   $(OF_MODEL)/export.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_MODEL)/train/manifest.json $(OF_MODEL)/evaluate/manifest.json
@@ -61,7 +63,7 @@ $(OF_MODEL)/export/manifest.json:   $(OF_MODEL)/export.json $(OF_DATA)/ingest/ma
 	@$(RUN) $(notdir $*) $^ >&2
 
 # One command writes all plans, and only those whose content changed get a new timestamp.
-PLANS := $(addsuffix .json,$(addprefix $(OF_DATA)/,ingest tokenize) $(addprefix $(OF_MODEL)/,train evaluate explain export))
+PLANS := $(addsuffix .json,$(addprefix $(OF_DATA)/,ingest tokenize) $(addprefix $(OF_MODEL)/,pretrain train evaluate explain export))
 $(PLANS): plans ; @:
 plans: $(INSTALLED) FORCE
 	@$(RUN) plan $(CHOICE) --set "$$SET" $(if $(filter explain,$(MAKECMDGOALS)),--own-texts)

@@ -41,7 +41,7 @@ def training_batches(ids: tf.RaggedTensor, labels: np.ndarray, config: TrainConf
     rows: Counter[int] = Counter()
     for batch, _ in _bucket(reviews, config):
         rows[batch.shape[1]] += batch.shape[0]
-    steps = round(sum(count / _size(time, config.batch_pieces) for time, count in rows.items()))
+    steps = round(sum(count / batch_rows(time, config.batch_pieces) for time, count in rows.items()))
     return Batches(_bucket(reviews.repeat(), config), max(1, steps), len(rows))
 
 
@@ -77,18 +77,23 @@ def _reviews(ids: tf.RaggedTensor, labels: np.ndarray) -> tf.data.Dataset:
 
 def _bucket(reviews: tf.data.Dataset, config: TrainConfig) -> tf.data.Dataset:
     """Batches padded to the upper bound of their bucket: few shapes, each of which XLA need compile but once."""
-    bounds = [*(bound for bound in BOUNDS if bound < config.longest), config.longest]
+    bounds = bounds_to(config.longest)
     batches = reviews.bucket_by_sequence_length(
         lambda ids, label: tf.shape(ids)[0],
         bucket_boundaries=[bound + 1 for bound in bounds],  # its buckets exclude their upper bound
-        bucket_batch_sizes=[*(_size(bound, config.batch_pieces) for bound in bounds), 1],
+        bucket_batch_sizes=[*(batch_rows(bound, config.batch_pieces) for bound in bounds), 1],
         padding_values=(PADDING, 0.0),
         pad_to_bucket_boundary=True,
     )
     return batches.prefetch(tf.data.AUTOTUNE)
 
 
-def _size(time: int, batch_pieces: int) -> int:
+def bounds_to(longest: int) -> list[int]:
+    """The lengths that reviews of up to `longest` pieces are padded to."""
+    return [*(bound for bound in BOUNDS if bound < longest), longest]
+
+
+def batch_rows(time: int, batch_pieces: int) -> int:
     """How many reviews of a length are a batch: a number that loops can share evenly, where it is not very small."""
     size = max(1, batch_pieces // time)
     return size if size < 4 else size - size % 4

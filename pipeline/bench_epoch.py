@@ -9,12 +9,12 @@ from rich.table import Table
 
 from pipeline.batches import Batches, counted, encode, training_batches
 from pipeline.config import TrainConfig
-from pipeline.model import build, compile_loops
+from pipeline.model import build, compile_loops, worth_compiling
 from pipeline.pieces import Pieces
 from pipeline.recurrent import BothWays, Recurrent
 from pipeline.reviews import read_reviews
 from pipeline.timing import Contender, Verdict, measure, plain_table
-from pipeline.train import prepare, worth_compiling
+from pipeline.train import prepare
 
 STOCK = {"vanilla": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 SAMPLED, REPEATS = 24, 5
@@ -50,7 +50,8 @@ def time_epoch(
     for by, timing in timings.items():
         step_ms = timing.ms / int(data[by].cardinality())
         epochs.append(Epoch(by, steps[by], step_ms, steps[by] * step_ms / 1000))
-    ours = next(epoch for epoch in epochs if epoch.by == ("xla" if worth_compiling(config, batches) else "plain"))
+    compiled = worth_compiling(config.epochs * batches.steps, batches.shapes)
+    ours = next(epoch for epoch in epochs if epoch.by == ("xla" if compiled else "plain"))
     return [ours._replace(by="ours"), *epochs]
 
 

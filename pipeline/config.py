@@ -18,7 +18,7 @@ CONFIGS = Path(__file__).parent.parent / "configs"
 
 # Artifacts of these stages are shared by all models, so the overlay of a cell or a preset must not change them.
 DATA_STAGES = ("ingest", "tokenize")
-CELL_STAGES = ("train", "evaluate", "explain", "export")
+CELL_STAGES = ("pretrain", "train", "evaluate", "explain", "export")
 STAGES = DATA_STAGES + CELL_STAGES
 
 Count = Annotated[int, Field(ge=1)]
@@ -65,13 +65,18 @@ class NGramsConfig(Section):
     inverse_regularization: Annotated[float, Field(gt=0)]
 
 
-class TrainConfig(Section):
+class Network(Section):
+    """What pretrain and train both build."""
+
     cell: Name
     cell_options: dict[Name, bool | int | float | str]
     embedding: Count
     units: Count
     layers: Count
     bidirectional: bool
+
+
+class TrainConfig(Network):
     pooling: Literal["last", "mean", "max"]
     ngrams: NGramsConfig | None
     dropout: Share
@@ -89,6 +94,31 @@ class TrainConfig(Section):
     def last_is_of_one_direction(self) -> Self:
         if self.pooling == "last" and self.bidirectional:
             raise ValueError("pooling last needs bidirectional false: read backwards, the last piece is the first")
+        return self
+
+
+class PretrainConfig(Section):
+    """`network` is not written in YAML: it is train's, and None where nothing is learnt for it."""
+
+    objective: Literal["none", "language_model", "seq2seq"]
+    network: Network | None
+    negatives: Count
+    dropout: Share
+    longest: Count
+    batch_pieces: Count
+    learning_rate: Annotated[float, Field(gt=0, lt=1)]
+    clip_norm: Annotated[float, Field(gt=0)]
+    epochs: Count
+    seed: Annotated[int, Field(ge=0, lt=2**31)]
+
+    @model_validator(mode="after")
+    def no_piece_is_known_beforehand(self) -> Self:
+        deep = self.network is not None and self.network.bidirectional and self.network.layers > 1
+        if self.objective == "language_model" and deep:
+            raise ValueError(
+                "objective language_model needs train.layers 1 or train.bidirectional false: "
+                "a second layer that reads both ways has seen the piece that it must predict"
+            )
         return self
 
 
@@ -135,6 +165,7 @@ class Config(Section):
     ingest: IngestConfig
     tokenize: TokenizeConfig
     train: TrainConfig
+    pretrain: PretrainConfig  # after train: what is wrong with a network is said of train
     evaluate: EvaluateConfig
     explain: ExplainConfig
     export: ExportConfig
@@ -174,6 +205,7 @@ def load_config(
     origins: dict[str, str] = {}
     for origin, values in layers:
         _merge(merged, values, origin, origins)
+    _share_network(merged, origins)
     try:
         return Config.model_validate(merged)
     except ValidationError as error:
@@ -197,6 +229,17 @@ def typed(data: str, model: str) -> str:
     """
     cell, _, preset = model.partition("-")
     return f"DATA={data} CELL={cell}" + (f" PRESET={preset}" if preset else "")
+
+
+def _share_network(merged: dict[str, Any], origins: dict[str, str]) -> None:
+    """Let pretrain know train's network if it is to learn for it."""
+    pretrain, train = merged.get("pretrain"), merged.get("train")
+    if not (isinstance(pretrain, dict) and isinstance(train, dict)):
+        return  # said of them when they are checked
+    if "network" in pretrain:
+        raise UserError(f"{origins['pretrain.network']}: pretrain.network: it is that of train; set it there")
+    learns = pretrain.get("objective") != "none"
+    pretrain["network"] = {key: train[key] for key in Network.model_fields if key in train} if learns else None
 
 
 def _choice(folder: Path, kind: str, name: str) -> Path:

@@ -13,9 +13,11 @@ from keras import ops
 
 from pipeline.batches import batches_in_order
 from pipeline.cells import cell_class, make_cell
-from pipeline.config import TrainConfig
+from pipeline.config import Network, TrainConfig
 from pipeline.manifest import read_manifest
 from pipeline.recurrent import BothWays, Recurrent
+
+PAYS = 300  # steps on batches of one shape that save the seconds which XLA takes to compile the loops for it
 
 
 @keras.saving.register_keras_serializable("maekrak")
@@ -52,19 +54,51 @@ class Pooling(keras.layers.Layer):
 def build(config: TrainConfig, vocabulary: int) -> keras.Model:
     """An untrained classifier: ids [batch, time] int32, 0 for padding -> logit of positive [batch, 1]."""
     ids = keras.Input((None,), dtype="int32", name="ids")
-    x = keras.layers.Embedding(vocabulary, config.embedding, mask_zero=True, name="embedding")(ids)
+    x = embedding(config, vocabulary)(ids)
     x = keras.layers.Dropout(config.dropout)(x)
     for depth in range(config.layers):
-        x = _recurrent(config, f"recurrent_{depth}")(x)
+        x = recurrent(config, depth, recurrent_dropout=config.recurrent_dropout)(x)
         x = keras.layers.Dropout(config.dropout)(x)
     x = Pooling(config.pooling, name="pooling")(x)
     return keras.Model(ids, keras.layers.Dense(1, dtype="float32", name="logit")(x), name="maekrak")
 
 
-def _recurrent(config: TrainConfig, name: str) -> keras.layers.Layer:
-    cell = make_cell(config.cell, config.units, config.cell_options)
-    layer = Recurrent(cell, recurrent_dropout=config.recurrent_dropout, return_sequences=True, name=name)
-    return BothWays(layer, name=name) if config.bidirectional else layer
+def embedding(network: Network, vocabulary: int) -> keras.layers.Layer:
+    """The layer that gives pieces their vectors: ids [...] int32 -> [..., embedding]."""
+    return keras.layers.Embedding(vocabulary, network.embedding, mask_zero=True, name="embedding")
+
+
+def recurrent(network: Network, depth: int, **options: Any) -> keras.layers.Layer:
+    """The layer at a depth, which gives its states at all steps: [batch, time, ...] -> [batch, time, states].
+
+    Args:
+        options: what `Recurrent` takes besides.
+    """
+    name, cell = f"recurrent_{depth}", make_cell(network.cell, network.units, network.cell_options)
+    layer = Recurrent(cell, return_sequences=True, name=name, **options)
+    return BothWays(layer, name=name) if network.bidirectional else layer
+
+
+def save_pretrained(model: keras.Model, pretrain: Path) -> None:
+    """Write `pretrained.npz`: the weights of every layer, in order, as `<layer>/<number>`."""
+    weights = {f"{layer.name}/{n}": weight for layer in model.layers for n, weight in enumerate(layer.get_weights())}
+    np.savez(pretrain / "pretrained.npz", **weights)
+
+
+def load_pretrained(model: keras.Model, pretrain: Path) -> None:
+    """Start the layers from what was learnt for layers of their names, where anything was."""
+    if not (pretrain / "pretrained.npz").exists():
+        return
+    with np.load(pretrain / "pretrained.npz") as learnt:
+        for layer in model.layers:
+            weights = [learnt[name] for n in range(len(layer.weights)) if (name := f"{layer.name}/{n}") in learnt]
+            if weights:
+                layer.set_weights(weights)
+
+
+def worth_compiling(steps: int, shapes: int) -> bool:
+    """Whether so many steps, on batches of so many shapes, save the time that XLA takes to compile the loops."""
+    return steps >= PAYS * shapes
 
 
 def compile_loops(model: keras.Model) -> None:

@@ -139,7 +139,7 @@ def say(layer: NGrams, ids: tf.RaggedTensor) -> np.ndarray:
 
 
 def _rarity(layer: NGrams, ids: tf.RaggedTensor) -> np.ndarray:
-    """The inverse document frequency of every bucket, as scikit-learn smooths it: log((1 + texts) / (1 + with it)) + 1."""
+    """The smoothed inverse document frequency of every bucket: log((1 + texts) / (1 + texts with it)) + 1."""
     holding = np.zeros(layer.buckets)
     for _, found in _all_features(layer, ids):
         holding += np.bincount(found.bucket, minlength=layer.buckets)

@@ -115,7 +115,8 @@ def _make(
         sealed = _run(plan, aside, reads, digests)
         from pipeline.tracking import log_stage  # after the stage: MLflow takes seconds to import
 
-        run_id = log_stage(artifacts_of(folder, plan.stage), sealed, aside, inputs)
+        # What measured nothing, as pretrain without an objective, has nothing to show.
+        run_id = log_stage(artifacts_of(folder, plan.stage), sealed, aside, inputs) if sealed.metrics else ""
         write_atomically(aside / NAME, sealed.model_copy(update={"run_id": run_id}).model_dump_json(indent=1) + "\n")
         _put_in_place(aside, folder)
     except KeyboardInterrupt:
@@ -133,7 +134,7 @@ def _make(
             shutil.rmtree(aside, ignore_errors=True)
     first = list(sealed.metrics.items())[:SAID]
     figures = ", ".join(f"{name} {value:.4g}" for name, value in first)
-    _say(plan, f"done in {sealed.seconds:.0f} s: {figures}")
+    _say(plan, f"done in {sealed.seconds:.0f} s{figures and ': '}{figures}")
 
 
 def _aside(plan: Plan, folder: Path, digests: dict[str, str]) -> Path:

@@ -1,4 +1,4 @@
-"""MLflow: a run for each model, opened by train and resumed by the stages after it, and a run for each data stage.
+"""MLflow: a run for each model, opened by train and resumed by the stages after it, and a run for each stage before it.
 
 With `serving/registered.py`, which MLflow itself runs, the only module that imports mlflow.
 """
@@ -54,7 +54,7 @@ def log_stage(artifacts: Path, sealed: Manifest, folder: Path, inputs: dict[str,
         mlflow.create_experiment(sealed.data, (artifacts / "mlflow" / "artifacts" / sealed.data).resolve().as_uri())
     mlflow.set_experiment(sealed.data)
     earlier = _run_of(mlflow, inputs["train"]) if "train" in inputs else None
-    with mlflow.start_run(run_id=earlier, run_name=None if earlier else sealed.model or sealed.stage) as run:
+    with mlflow.start_run(run_id=earlier, run_name=None if earlier else _name(sealed)) as run:
         if not earlier:
             _log_origin(mlflow, sealed, inputs)
         mlflow.set_tag(f"{sealed.stage}_digest", sealed.digest)
@@ -66,6 +66,11 @@ def log_stage(artifacts: Path, sealed: Manifest, folder: Path, inputs: dict[str,
         if sealed.stage == "export":
             _register(mlflow, sealed, folder, run.info.run_id)
         return str(run.info.run_id)
+
+
+def _name(sealed: Manifest) -> str:
+    """A model's run is named after it, and that of another stage after that too."""
+    return " ".join(filter(None, (sealed.model, None if sealed.stage == "train" else sealed.stage)))
 
 
 def _run_of(mlflow: Any, train: Manifest) -> str:

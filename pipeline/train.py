@@ -11,14 +11,12 @@ import tensorflow as tf
 from pipeline.batches import Batches, dev_batches, encode, training_batches
 from pipeline.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
 from pipeline.config import TrainConfig
-from pipeline.model import build, compile_loops, save
+from pipeline.model import build, compile_loops, load_pretrained, save, worth_compiling
 from pipeline.pieces import Pieces
 from pipeline.reviews import read_reviews
 
-PAYS = 300  # steps on batches of one shape that save the seconds which XLA takes to compile the loops for it
 
-
-def train(config: TrainConfig, ingest: Path, tokenize: Path, out: Path) -> dict[str, float]:
+def train(config: TrainConfig, ingest: Path, tokenize: Path, pretrain: Path, out: Path) -> dict[str, float]:
     """Write `model.keras` and `curves.json` (one value an epoch of each measure on train and dev).
 
     One seed gives the same weights to the last bit, on one machine and for one number of cores. So does a run that was
@@ -35,7 +33,8 @@ def train(config: TrainConfig, ingest: Path, tokenize: Path, out: Path) -> dict[
 
     batches = training_batches(ids["train"], splits["train"].labels, config, pieces)
     model = build(config, len(pieces.vocabulary))
-    if worth_compiling(config, batches):
+    load_pretrained(model, pretrain)
+    if worth_compiling(config.epochs * batches.steps, batches.shapes):
         compile_loops(model)
     prepare(model, config, batches)
     course = Course(model, config.patience, out / CHECKPOINT)
@@ -61,11 +60,6 @@ def train(config: TrainConfig, ingest: Path, tokenize: Path, out: Path) -> dict[
         "best_epoch": course.best + 1.0,
         "parameters": float(model.count_params()),
     }
-
-
-def worth_compiling(config: TrainConfig, batches: Batches) -> bool:
-    """Whether the training is long enough for XLA to save the time that it takes to compile the loops."""
-    return config.epochs * batches.steps >= PAYS * batches.shapes
 
 
 def prepare(model: keras.Model, config: TrainConfig, batches: Batches) -> None:

@@ -72,13 +72,26 @@ def tokenize_folder(tmp_path_factory: pytest.TempPathFactory, config: Config, in
 
 
 @pytest.fixture(scope="session")
+def pretrain_folder(tmp_path_factory: pytest.TempPathFactory, config: Config) -> Path:
+    """As where nothing is learnt beforehand."""
+    folder = tmp_path_factory.mktemp("pretrain")
+    seal(folder, config, "pretrain", {})
+    return folder
+
+
+@pytest.fixture(scope="session")
 def train_folder(
-    tmp_path_factory: pytest.TempPathFactory, config: Config, ingest_folder: Path, tokenize_folder: Path
+    tmp_path_factory: pytest.TempPathFactory,
+    config: Config,
+    ingest_folder: Path,
+    tokenize_folder: Path,
+    pretrain_folder: Path,
 ) -> Path:
     from pipeline.train import train
 
     folder = tmp_path_factory.mktemp("train")
-    seal(folder, config, "train", train(config.train, ingest_folder, tokenize_folder, folder))
+    metrics = train(config.train, ingest_folder, tokenize_folder, pretrain_folder, folder)
+    seal(folder, config, "train", metrics)
     return folder
 
 

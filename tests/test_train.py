@@ -21,11 +21,11 @@ def save_and_die(*state):
     save(*state)
     os.kill(os.getpid(), 9)
 
-ingest, tokenize, out = map(Path, sys.argv[3:])
+ingest, tokenize, pretrain, out = map(Path, sys.argv[3:])
 out.mkdir(exist_ok=True)
 if sys.argv[2] == "killed":
     save, train.save_checkpoint = train.save_checkpoint, save_and_die
-print(train.train(TrainConfig.model_validate_json(sys.argv[1]), ingest, tokenize, out))
+print(train.train(TrainConfig.model_validate_json(sys.argv[1]), ingest, tokenize, pretrain, out))
 """
 
 
@@ -54,9 +54,9 @@ def trained(config: Config, seed: int, *folders: Path) -> Trained:
 
 
 def test_one_seed_one_model_even_if_it_was_killed_on_the_way(
-    config: Config, ingest_folder: Path, tokenize_folder: Path, tmp_path: Path
+    config: Config, ingest_folder: Path, tokenize_folder: Path, pretrain_folder: Path, tmp_path: Path
 ) -> None:
-    folders = (ingest_folder, tokenize_folder)
+    folders = (ingest_folder, tokenize_folder, pretrain_folder)
     undisturbed = trained(config, 1, *folders, tmp_path / "undisturbed")
     killed = run(config, 1, "killed", *folders, tmp_path / "killed")
     assert killed.returncode == -signal.SIGKILL, killed.stderr

@@ -1,0 +1,129 @@
+"""What is learnt without labels: from no text of test, the same killed or not, and train starts from it."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.config import Config, PretrainConfig, load_config
+from pipeline.manifest import sha256
+from pipeline.pretrain import pretrain
+from tests.conftest import SMALL, small_reviews
+
+OBJECTIVES = ["language_model"]
+
+
+def small(objective: str) -> PretrainConfig:
+    learning = "pretrain.epochs=3 pretrain.batch_pieces=512 pretrain.negatives=64 pretrain.learning_rate=0.02"
+    return load_config(
+        "maekrak", "lstm", f"{SMALL} {learning} train.bidirectional=true pretrain.objective={objective}"
+    ).pretrain
+
+
+@pytest.fixture(scope="module", params=OBJECTIVES)
+def learnt(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, ingest_folder: Path, tokenize_folder: Path
+) -> tuple[PretrainConfig, Path, dict[str, float]]:
+    config, out = small(request.param), tmp_path_factory.mktemp(request.param)
+    return config, out, pretrain(config, ingest_folder, tokenize_folder, out)
+
+
+def test_it_learns(learnt: tuple[PretrainConfig, Path, dict[str, float]]) -> None:
+    _, out, metrics = learnt
+    curves = json.loads((out / "curves.json").read_text("utf-8"))
+    assert {path.name for path in out.iterdir()} == {"curves.json", "pretrained.npz"}
+    assert curves["log_loss"] == sorted(curves["log_loss"], reverse=True)
+    assert curves["dev_perplexity"] == sorted(curves["dev_perplexity"], reverse=True)
+    assert metrics["dev_perplexity"] == curves["dev_perplexity"][-1] < 0.8 * curves["dev_perplexity"][0]
+    assert metrics["pieces_per_second"] > 0
+
+
+class Killed(BaseException):
+    pass
+
+
+def test_killed_and_without_test_it_learns_the_same(
+    learnt: tuple[PretrainConfig, Path, dict[str, float]],
+    ingest_folder: Path,
+    tokenize_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from pipeline import pretraining
+
+    config, undisturbed, _ = learnt
+    ingest, out = tmp_path / "ingest", tmp_path / "out"
+    shutil.copytree(ingest_folder, ingest)
+    (ingest / "test.parquet").unlink()
+    out.mkdir()
+
+    save, kept = pretraining.save_checkpoint, []
+
+    def save_twice(*arguments: object) -> None:
+        save(*arguments)
+        kept.append(arguments)
+        if len(kept) == 2:
+            raise Killed
+
+    monkeypatch.setattr(pretraining, "KEPT_EVERY", 7)
+    monkeypatch.setattr(pretraining, "save_checkpoint", save_twice)
+    with pytest.raises(Killed):
+        pretrain(config, ingest, tokenize_folder, out)
+    assert [path.name for path in out.iterdir()] == ["checkpoint.npz"]
+    pretrain(config, ingest, tokenize_folder, out)
+    assert len(kept) > 2
+    for name in ("curves.json", "pretrained.npz"):
+        assert sha256(out / name) == sha256(undisturbed / name)
+
+
+def test_train_starts_from_it(
+    learnt: tuple[PretrainConfig, Path, dict[str, float]], config: Config, pretrain_folder: Path
+) -> None:
+    from pipeline.model import build, load_pretrained
+
+    _, folder, _ = learnt
+    model = build(config.train.model_copy(update={"bidirectional": True}), 512)
+    before = [weight.numpy() for weight in model.weights]
+    load_pretrained(model, pretrain_folder)
+    assert all(np.array_equal(weight, old) for weight, old in zip(model.weights, before, strict=True))
+    load_pretrained(model, folder)
+    same = {w.path: np.array_equal(w, old) for w, old in zip(model.weights, before, strict=True)}
+    assert {path.split("/")[0] for path, kept in same.items() if not kept} == {"embedding", "recurrent_0"}
+    assert {path.split("/")[0] for path, kept in same.items() if kept} == {"logit"}
+
+
+def test_text_without_labels_is_read_where_there_is_some(
+    ingest_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipeline import pretraining
+    from pipeline.reviews import write_reviews
+
+    read = []
+    done = {"curves": {"dev_perplexity": [9.0]}, "pieces": 6, "seconds": 2.0}
+    monkeypatch.setattr(pretraining, "learn", lambda config, texts, dev, *folders: read.append((texts, dev)) or done)
+    ingest = tmp_path / "ingest"
+    shutil.copytree(ingest_folder, ingest)
+    write_reviews(ingest / "unsupervised.parquet", [("아무도 매기지 않은 리뷰", -1)])
+    reviews = [text for text, _ in small_reviews(600, seed=1)]
+    measured = pretrain(small("language_model"), ingest, tmp_path, tmp_path)
+    assert read == [([*reviews[:400], "아무도 매기지 않은 리뷰"], reviews[400:500])]
+    assert measured == {"dev_perplexity": 9.0, "pieces_per_second": 3.0}
+
+
+NONE = """
+import sys
+from pathlib import Path
+from pipeline.config import load_config
+from pipeline.pretrain import pretrain
+out = Path(sys.argv[1])
+assert pretrain(load_config("maekrak", "lstm").pretrain, out, out, out) == {}
+assert not list(out.iterdir()) and "tensorflow" not in sys.modules
+"""
+
+
+def test_without_an_objective_there_is_nothing_to_do(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", NONE, str(tmp_path)], check=True)
