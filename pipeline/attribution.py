@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from pipeline.batches import pad
 from pipeline.model import Pooling
+from pipeline.ngrams import NGrams
 
 STEPS = 256  # points on the path; maximum pooling makes the gradient jump on the way, which takes many
 CHUNK = 32  # of them are read at once: it bounds the memory
@@ -18,7 +19,7 @@ class Attribution(NamedTuple):
 
     Attributes:
         integrated_gradients, occlusion: float64 [pieces]; above 0 speaks for positive, below 0 against it.
-        residual: what integrated gradients leave unexplained of the logit's way from the zero embedding.
+        residual: what integrated gradients leave unexplained of the logit's way from a text of zero embeddings.
     """
 
     integrated_gradients: np.ndarray
@@ -27,9 +28,18 @@ class Attribution(NamedTuple):
 
 
 def attribute(model: keras.Model, ids: np.ndarray) -> Attribution:
-    """The attribution of a text's pieces, by their ids [pieces]."""
-    shares, residual = integrated_gradients(model, ids)
-    return Attribution(shares, occlusion(model, ids), residual)
+    """The attribution of a text's pieces, by their ids [pieces].
+
+    N-grams have no embeddings: what a piece adds to theirs, `added` says, and both go by the weight of their logit.
+    """
+    if "ngrams" not in (layer.name for layer in model.layers):
+        shares, residual = integrated_gradients(model, ids)
+    else:
+        network = keras.Model(model.input, model.get_layer("logit").output)
+        own, said = model.get_layer("verdict").get_weights()[0][:, 0]
+        of_network, of_path = integrated_gradients(network, ids)
+        shares, residual = own * of_network + said * added(model.get_layer("ngrams"), ids), abs(own) * of_path
+    return Attribution(shares, occlusion(model, ids), float(residual))
 
 
 def integrated_gradients(model: keras.Model, ids: np.ndarray) -> tuple[np.ndarray, float]:
@@ -61,6 +71,21 @@ def integrated_gradients(model: keras.Model, ids: np.ndarray) -> tuple[np.ndarra
     shares = (total / STEPS * embedded[0].numpy()).sum(axis=-1)
     start, end = _logits(model, tf.concat([0 * embedded, embedded], axis=0)).numpy()
     return shares, abs(float(end - start - shares.sum()))
+
+
+def added(ngrams: NGrams, ids: np.ndarray) -> np.ndarray:
+    """What each piece adds to the logit of the n-grams, the mean of two ways, float64 [pieces].
+
+    One way the text grows from its first piece to its last, the other from its last to its first, so that each n-gram
+    counts half for the piece that completes it from the left and half for the one that does from the right. The shares
+    add up to the logit, less that of the empty text: they are Shapley values of the two orders alone.
+    """
+    lengths = range(len(ids) + 1)
+    beginnings = tf.RaggedTensor.from_row_lengths(np.concatenate([ids[:n] for n in lengths]), lengths)
+    ends = tf.RaggedTensor.from_row_lengths(np.concatenate([ids[len(ids) - n :] for n in lengths]), lengths)
+    forward, backward = (np.diff(ngrams(pad(texts))[:, 0]) for texts in (beginnings, ends))
+    shares: np.ndarray = (forward + backward[::-1]) / 2
+    return shares.astype(float)
 
 
 def occlusion(model: keras.Model, ids: np.ndarray) -> np.ndarray:

@@ -44,10 +44,13 @@ class Sequence(NamedTuple):
         return values[:, ::-1] if self.backwards else values
 
     def at(self, step: tf.Tensor) -> Tensors:
-        """A step's x [batch, width] and mask [batch, 1], where there is one."""
-        masks = [] if self.mask is None else [self.mask[:, step, None]]
+        """A step's x [batch, width] and mask [batch, 1], where there is one.
+
+        Gathered: where a slice begins XLA would hold for a constant, and compile anew for each mask that moves it.
+        """
+        masks = [] if self.mask is None else [tf.gather(self.mask, step, axis=1)[:, None]]
         time = tf.shape(self.x)[1] - 1 - step if self.backwards else step
-        return [self.x[:, time], *masks]
+        return [tf.gather(self.x, time, axis=1), *masks]
 
 
 class Product:
@@ -146,7 +149,11 @@ class Loop:
         first, stop = self.sequence.bounds()
 
         def read(step: tf.Tensor) -> list[Any]:
-            return [self.sequence.at(step), [o[step] for o in old], [p[step] for p in products], d_outputs[step]]
+            return [
+                self.sequence.at(step),
+                *([tf.gather(t, step) for t in kept] for kept in (old, products)),
+                tf.gather(d_outputs, step),
+            ]
 
         def one(read: list[Any], carried: tuple[Tensors, Tensors]) -> tuple[tuple[Tensors, Tensors], Tensors]:
             d_states, d_weights = carried

@@ -10,11 +10,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
+from sklearn.linear_model import LogisticRegression
 
 from pipeline.batches import batches_in_order
 from pipeline.cells import cell_class, make_cell
 from pipeline.config import Network, TrainConfig
 from pipeline.manifest import read_manifest
+from pipeline.ngrams import NGrams
 from pipeline.recurrent import BothWays, Recurrent
 
 PAYS = 300  # steps on batches of one shape that save the seconds which XLA takes to compile the loops for it
@@ -79,6 +81,17 @@ def recurrent(network: Network, depth: int, **options: Any) -> keras.layers.Laye
     return BothWays(layer, name=name) if network.bidirectional else layer
 
 
+def join(network: keras.Model, ngrams: NGrams, ids: tf.RaggedTensor, labels: np.ndarray) -> keras.Model:
+    """The classifier that hears both: its logit is the weighted sum of theirs that is best on texts new to both."""
+    heard = keras.layers.Concatenate(name="heard")([network.output, ngrams(network.input)])
+    weigh = keras.layers.Dense(1, trainable=False, name="verdict")
+    model = keras.Model(network.input, weigh(heard), name="maekrak")
+    both = read(keras.Model(network.input, heard), ids)
+    best = LogisticRegression(C=np.inf).fit(both, labels)
+    weigh.set_weights([best.coef_.T, best.intercept_])
+    return model
+
+
 def save_pretrained(model: keras.Model, pretrain: Path) -> None:
     """Write `pretrained.npz`: the weights of every layer, in order, as `<layer>/<number>`."""
     weights = {f"{layer.name}/{n}": weight for layer in model.layers for n, weight in enumerate(layer.get_weights())}
@@ -112,18 +125,23 @@ def compile_loops(model: keras.Model) -> None:
 
 def positive(model: keras.Model, ids: tf.RaggedTensor, batch_pieces: int = 8192) -> np.ndarray:
     """The probability of the positive class for each review, float32 [reviews]."""
-    probabilities = np.zeros(ids.nrows(), np.float32)
+    return tf.sigmoid(read(model, ids, batch_pieces)[:, 0]).numpy()
+
+
+def read(model: keras.Model, ids: tf.RaggedTensor, batch_pieces: int = 8192) -> np.ndarray:
+    """What a model gives for each review, float32 [reviews, outputs]."""
+    given = np.zeros((ids.nrows(), *model.output_shape[1:]), np.float32)
     # One graph for a model, whatever the shapes of its batches. Left to relax the shapes of those it has met,
     # TensorFlow would take a batch of one review for all that there is.
-    read = _read.get_concrete_function(model, tf.TensorSpec((None, None), tf.int32))
+    graph = _read.get_concrete_function(model, tf.TensorSpec((None, None), tf.int32))
     for rows, batch in batches_in_order(ids, batch_pieces):
-        probabilities[rows] = read(batch)
-    return probabilities
+        given[rows] = graph(batch)
+    return given
 
 
 @tf.function
 def _read(model: keras.Model, batch: tf.Tensor) -> tf.Tensor:
-    return tf.sigmoid(model(batch, training=False)[:, 0])
+    return model(batch, training=False)
 
 
 def save(model: keras.Model, path: Path) -> None:

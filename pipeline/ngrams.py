@@ -1,8 +1,8 @@
 """N-grams: what the runs of letters and of words in a text say of it, wherever they stand, as a logit of its own.
 
 A network that reads pieces meets most endings, typos and spellings too seldom to learn them. A linear model of n-grams
-knows them all, and nothing of order or distance. Each has what the other lacks, so the classifier adds up their logits
-(Cheng et al. 2016, "Wide & deep learning for recommender systems"), and the network learns what n-grams leave open.
+knows them all, and nothing of order or distance. Each has what the other lacks, so the classifier weighs what both say
+(compare Cheng et al. 2016, "Wide & deep learning for recommender systems", who train the two at once).
 """
 
 from collections.abc import Iterator
@@ -13,12 +13,10 @@ import numpy as np
 import tensorflow as tf
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import SGDClassifier
-from sklearn.model_selection import cross_val_predict
 
 from pipeline.batches import batches_in_order
 from pipeline.config import NGramsConfig
 
-FOLDS = 5
 EPOCHS = 5  # of averaged stochastic gradient descent: twice as many gain nothing on dev
 READ_AT_ONCE = 1 << 16  # pieces
 
@@ -58,7 +56,7 @@ class NGrams(keras.layers.Layer):
     """
 
     def __init__(self, characters: int, words: int, buckets: int, vocabulary: list[str], **kwargs: Any) -> None:
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**kwargs | {"trainable": False})
         self.characters, self.words, self.buckets = characters, words, buckets
         self.vocabulary = ["", *vocabulary[1:]]  # padding spells nothing
         self.rarity = self.add_weight(shape=(buckets,), initializer="ones", name="rarity")
@@ -79,9 +77,9 @@ class NGrams(keras.layers.Layer):
         in_words = tf.strings.ngrams(letters, list(range(1, self.characters + 1)), separator="")
         of_letters = tf.gather(words.value_rowids(), in_words.value_rowids())
         of_words = tf.strings.ngrams(words, list(range(1, self.words + 1)), separator="▁")
-        kinds = [
+        kinds = [  # "▁▁" tells a word from letters that spell the same
             self._weighted(in_words.flat_values, of_letters, tf.shape(ids)[0]),
-            self._weighted(of_words.flat_values, of_words.value_rowids(), tf.shape(ids)[0]),
+            self._weighted(tf.strings.join(["▁▁", of_words.flat_values]), of_words.value_rowids(), tf.shape(ids)[0]),
         ]
         return Features(*(tf.concat(parts, 0) for parts in zip(*kinds, strict=True)))
 
@@ -105,37 +103,21 @@ class NGrams(keras.layers.Layer):
         return {**super().get_config(), **own}
 
 
-def fit_ngrams(config: NGramsConfig, layer: NGrams, ids: tf.RaggedTensor, labels: np.ndarray, seed: int) -> np.ndarray:
-    """Give the layer its weights: logistic regression with an L2 penalty.
-
-    Returns:
-        The logit of each text, float32 [texts, 1], by a model that was fitted without it: what the layer says of texts
-        that it has seen is surer than what it will say of others, and a network trained beside it would trust it too
-        much.
-    """
+def fit_ngrams(config: NGramsConfig, vocabulary: list[str], ids: tf.RaggedTensor, labels: np.ndarray) -> NGrams:
+    """The layer with the weights that logistic regression with an L2 penalty gives it."""
+    layer = NGrams(config.characters, config.words, config.buckets, vocabulary, name="ngrams")
     layer.rarity.assign(_rarity(layer, ids))
-    matrix = _matrix(layer, ids)
     regression = SGDClassifier(
         loss="log_loss",
         alpha=1 / (config.inverse_regularization * len(labels)),
         max_iter=EPOCHS,
         tol=None,
         average=True,
-        random_state=seed,
-    )
-    unseen = cross_val_predict(regression, matrix, labels, cv=FOLDS, method="decision_function")
-    regression.fit(matrix, labels)
+        random_state=0,  # the order of the texts, which hardly matters
+    ).fit(_matrix(layer, ids), labels)
     layer.kernel.assign(regression.coef_[0])
     layer.bias.assign(regression.intercept_[0])
-    return unseen.astype(np.float32)[:, None]
-
-
-def say(layer: NGrams, ids: tf.RaggedTensor) -> np.ndarray:
-    """The layer's logit of each text, float32 [texts, 1]."""
-    said = np.zeros((ids.nrows(), 1), np.float32)
-    for rows, batch in batches_in_order(ids, READ_AT_ONCE):
-        said[rows] = layer(batch)
-    return said
+    return layer
 
 
 def _rarity(layer: NGrams, ids: tf.RaggedTensor) -> np.ndarray:

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
+from sklearn.metrics import log_loss
 
 from pipeline.batches import Batches, dev_batches, encode, training_batches
 from pipeline.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
 from pipeline.config import TrainConfig
-from pipeline.model import build, compile_loops, load_pretrained, save, worth_compiling
+from pipeline.model import build, compile_loops, join, load_pretrained, positive, save, worth_compiling
+from pipeline.ngrams import fit_ngrams
 from pipeline.pieces import Pieces
 from pipeline.reviews import read_reviews
 
@@ -23,43 +26,67 @@ def train(config: TrainConfig, ingest: Path, tokenize: Path, pretrain: Path, out
     killed: called again on its `out`, it goes on after the last epoch that it finished.
 
     Returns:
-        Accuracy and log loss on dev of the kept weights, the epoch they are of, and the model's size.
+        Accuracy and log loss of the classifier on dev, accuracy of its network alone, the epoch that its weights are
+        of, and the model's size.
     """
     keras.utils.set_random_seed(config.seed)
     tf.config.experimental.enable_op_determinism()
     pieces = Pieces(tokenize)
     splits = {name: read_reviews(ingest, name) for name in ("train", "dev")}
     ids = {name: encode(pieces, reviews.texts, config.longest) for name, reviews in splits.items()}
+    labels = {name: reviews.labels for name, reviews in splits.items()}
+    network = build(config, len(pieces.vocabulary))
+    load_pretrained(network, pretrain)
+    course = fit(network, config, pieces, ids, labels, out / CHECKPOINT)
+    model = network
+    if config.ngrams:
+        ngrams = fit_ngrams(config.ngrams, pieces.vocabulary, ids["train"], labels["train"])
+        model = join(network, ngrams, ids["dev"], labels["dev"])
+    save(model, out / "model.keras")
+    said = positive(model, ids["dev"])
 
-    batches = training_batches(ids["train"], splits["train"].labels, config, pieces)
-    model = build(config, len(pieces.vocabulary))
-    load_pretrained(model, pretrain)
+    curves = {name.replace("val_", "dev_").replace("loss", "log_loss"): row for name, row in course.history.items()}
+    (out / "curves.json").write_text(json.dumps(curves, indent=1) + "\n", "utf-8")
+    (out / CHECKPOINT).unlink(missing_ok=True)
+    return {
+        "dev_accuracy": float(((said >= 0.5) == labels["dev"]).mean()),
+        "dev_log_loss": log_loss(labels["dev"], said.astype(float), labels=[0, 1]),
+        "dev_network_accuracy": curves["dev_accuracy"][course.best],
+        "best_epoch": course.best + 1.0,
+        "parameters": float(model.count_params()),
+    }
+
+
+def fit(
+    network: keras.Model,
+    config: TrainConfig,
+    pieces: Pieces,
+    ids: dict[str, tf.RaggedTensor],
+    labels: dict[str, np.ndarray],
+    checkpoint: Path,
+) -> "Course":
+    """Fit a network on train, or go on from the checkpoint, and give it the weights that were best on dev.
+
+    Args:
+        ids and labels: of the splits train and dev.
+    """
+    batches = training_batches(ids["train"], labels["train"], config, pieces)
     if worth_compiling(config.epochs * batches.steps, batches.shapes):
-        compile_loops(model)
-    prepare(model, config, batches)
-    course = Course(model, config.patience, out / CHECKPOINT)
-    model.fit(
+        compile_loops(network)
+    prepare(network, config, batches)
+    course = Course(network, config.patience, checkpoint)
+    network.fit(
         batches.dataset.skip(course.epochs * batches.steps),
         steps_per_epoch=batches.steps,
-        validation_data=dev_batches(ids["dev"], splits["dev"].labels, config),
+        validation_data=dev_batches(ids["dev"], labels["dev"], config),
         initial_epoch=course.epochs,
         epochs=config.epochs,
         shuffle=False,  # the batches are shuffled as they are made
         callbacks=[course],
         verbose=1 if sys.stdout.isatty() else 2,
     )
-    copy(course.weights, model.weights)
-    save(model, out / "model.keras")
-
-    curves = {name.replace("val_", "dev_").replace("loss", "log_loss"): row for name, row in course.history.items()}
-    (out / "curves.json").write_text(json.dumps(curves, indent=1) + "\n", "utf-8")
-    (out / CHECKPOINT).unlink(missing_ok=True)
-    return {
-        "dev_accuracy": curves["dev_accuracy"][course.best],
-        "dev_log_loss": curves["dev_log_loss"][course.best],
-        "best_epoch": course.best + 1.0,
-        "parameters": float(model.count_params()),
-    }
+    copy(course.weights, network.weights)
+    return course
 
 
 def prepare(model: keras.Model, config: TrainConfig, batches: Batches) -> None:
