@@ -80,11 +80,12 @@ def _run(options: argparse.Namespace) -> None:
         bench(options.artifacts, load_config(options.data, options.cell, options.set), options.data, options.cell)
     elif options.command == "predict":
         from pipeline.manifest import verify
-        from pipeline.predict import predict
+        from pipeline.predict import load_rewriter, predict
 
-        export = options.artifacts / options.data / options.cell / "export"
-        verify(export)
-        predict(export)
+        of_data = options.artifacts / options.data
+        of_cell = of_data / options.cell
+        verify(of_cell / "export")
+        predict(of_cell / "export", load_rewriter(of_cell / "pretrain", of_data / "tokenize"))
     else:
         from pipeline.runner import run_stage
 
