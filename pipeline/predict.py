@@ -16,8 +16,8 @@ Rewriter = Callable[[list[str]], list[tuple[str, ...]]]
 
 
 def predict(export: Path, rewrite: Rewriter | None = None) -> None:
-    """Print a line for each text: probability of positive, label and text, separated by tabs, under a header; and, where
-    there is `rewrite`, the text as it is written out again, greedily and by beam search.
+    """Print a line for each text: probability of positive, label and text, separated by tabs, under a header; where
+    there is `rewrite`, also the text as it is written out again, greedily and by beam search.
 
     The text is the environment's `TEXT`, else the texts are the lines of the file that `FILE` names, else those of
     standard input.
