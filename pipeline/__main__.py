@@ -82,11 +82,12 @@ def _run(options: argparse.Namespace) -> None:
         bench(options.artifacts, config, options.data, model_name(options.cell, options.preset))
     elif options.command == "predict":
         from pipeline.manifest import verify
-        from pipeline.predict import predict
+        from pipeline.predict import load_rewriter, predict
 
-        export = options.artifacts / options.data / model_name(options.cell, options.preset) / "export"
-        verify(export)
-        predict(export)
+        of_data = options.artifacts / options.data
+        of_model = of_data / model_name(options.cell, options.preset)
+        verify(of_model / "export")
+        predict(of_model / "export", load_rewriter(of_model / "pretrain", of_data / "tokenize"))
     else:
         from pipeline.runner import run_stage
 

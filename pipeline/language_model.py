@@ -3,56 +3,39 @@
     log p(w_1 ... w_n) = sum_t log p(w_{t+1} | w_1 ... w_t)      reading forward
                        = sum_t log p(w_{t-1} | w_t ... w_n)      reading backward
 
-Each direction of the recurrent layer learns to say what it hasn't read yet, as it does for every text: no labels are
-needed. What follows the last piece, and precedes the first, is the text's end.
+Each direction of the recurrent layer learns to say what it hasn't read yet, and any text teaches that: no labels are
+needed. w_{n+1} and w_0 are the text's ends; the piece that a direction reads first is not predicted.
 """
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from pipeline.config import Network
-from pipeline.model import embedding, recurrent
+from pipeline.objective import Objective
 from pipeline.tied_softmax import Predictions, TiedSoftmax
 from pipeline.tokenize import PADDING
 
+COMING = {"forward": slice(2, None), "backward": slice(None, -2)}  # of the pieces with an end on either side
 
-class LanguageModel(keras.Model):
-    """The classifier's embedding and recurrent layers, and a softmax for each direction that they read in.
 
-    Args:
-        shares: how often each piece comes, of all pieces [vocabulary].
-        dropout: share of what goes into and out of each recurrent layer that isn't seen in training.
-
-    Attributes:
-        softmaxes: by direction, "forward" and, where the network reads both ways, "backward".
-    """
+class LanguageModel(Objective):
+    """A softmax "forward" and, where the network reads both ways, one "backward"."""
 
     def __init__(self, network: Network, shares: np.ndarray, dropout: float) -> None:
-        super().__init__()
-        self.vocabulary = len(shares)
-        self.embedding = embedding(network, len(shares))
-        self.stack = [recurrent(network, depth) for depth in range(network.layers)]
-        self.dropout = keras.layers.Dropout(dropout)
-        directions = ("forward", "backward") if network.bidirectional else ("forward",)
+        super().__init__(network, shares, dropout)
+        directions = list(COMING) if network.bidirectional else ["forward"]
         self.softmaxes = {name: TiedSoftmax(shares, network.embedding, name=name) for name in directions}
 
     def predict_pieces(self, ids: tf.Tensor, training: bool = False) -> dict[str, Predictions]:
-        """What each direction says of each piece that it reads next.
-
-        Args:
-            ids: [batch, time] int32.
-        """
+        """What each direction says of the piece that it reads next: ids [batch, time] int32."""
         mask = ids != PADDING
         ids = tf.pad(ids, [[0, 0], [1, 1]], constant_values=PADDING)  # it stands for the text's ends too
         vectors = self.embedding(ids)
         states = self.dropout(vectors[:, 1:-1], training=training)
         for layer in self.stack:
             states = self.dropout(layer(states, mask=mask, training=training), training=training)
-        read = dict(zip(self.softmaxes, tf.split(states, len(self.softmaxes), axis=-1), strict=True))
-        coming = {"forward": slice(2, None), "backward": slice(None, -2)}
+        by_direction = tf.split(states, len(self.softmaxes), axis=-1)
         return {
-            name: Predictions(self.softmaxes[name], read[name], ids[:, steps], vectors[:, steps], mask)
-            for name, steps in coming.items()
-            if name in read
+            name: Predictions(softmax, own, ids[:, COMING[name]], vectors[:, COMING[name]], mask)
+            for (name, softmax), own in zip(self.softmaxes.items(), by_direction, strict=True)
         }

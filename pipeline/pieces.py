@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 import tensorflow_text as tf_text
+
+from pipeline.tokenize import PADDING
 
 
 class Pieces:
@@ -18,6 +21,11 @@ class Pieces:
     def encode(self, texts: list[str]) -> tf.RaggedTensor:
         """Ids of the pieces, int32 [texts, (pieces)]."""
         return self.tokenizer.tokenize(tf.constant(texts, tf.string))
+
+    def decode(self, ids: np.ndarray) -> list[str]:
+        """The texts that pieces make: ids [texts, time], `PADDING` after the end of each."""
+        texts = self.tokenizer.detokenize(tf.RaggedTensor.from_tensor(ids, padding=PADDING))
+        return [text.decode("utf-8", "replace") for text in texts.numpy()]
 
     def split(self, text: str) -> list[str]:
         """The pieces of one text as strings; "▁" marks where a word begins."""

@@ -1,4 +1,4 @@
-"""predict: read texts with an exported SavedModel. Needs TensorFlow and TensorFlow Text, and nothing else."""
+"""predict: read texts with an exported SavedModel. That needs TensorFlow and TensorFlow Text, and nothing else."""
 
 import os
 import sys
@@ -12,8 +12,12 @@ from pipeline.quiet import quiet
 BATCH = 256  # texts read at once: bounds the memory, however many lines there are
 
 
-def predict(export: Path) -> None:
-    """Print a line for each text: probability of positive, label and text, separated by tabs, under a header.
+Rewriter = Callable[[list[str]], list[tuple[str, ...]]]
+
+
+def predict(export: Path, rewrite: Rewriter | None = None) -> None:
+    """Print a line for each text: probability of positive, label and text, separated by tabs, under a header; where
+    there is `rewrite`, also the text as it is written out again, greedily and by beam search.
 
     The text is the environment's `TEXT`, else the texts are the lines of the file that `FILE` names, else those of
     standard input.
@@ -23,11 +27,34 @@ def predict(export: Path) -> None:
     """
     texts = read_texts()
     serve = load_serving(export)
-    print("positive\tlabel\ttext")
+    print("\t".join(["positive", "label", "text", *(["greedy", "beam"] if rewrite else [])]))
     for batch in batches(texts):
-        for text, positive in zip(batch, serve(batch), strict=True):
-            shown = text.decode("utf-8", "replace").translate(dict.fromkeys(range(32), " "))
-            print(f"{positive:.4f}\t{'pos' if positive >= 0.5 else 'neg'}\t{shown}", flush=True)
+        decoded = [text.decode("utf-8", "replace") for text in batch]
+        rewritten = rewrite(decoded) if rewrite else [()] * len(batch)
+        for text, positive, others in zip(decoded, serve(batch), rewritten, strict=True):
+            shown = [one.translate(dict.fromkeys(range(32), " ")) for one in (text, *others)]
+            print(f"{positive:.4f}", "pos" if positive >= 0.5 else "neg", *shown, sep="\t", flush=True)
+
+
+def load_rewriter(pretrain: Path, tokenize: Path) -> Rewriter | None:
+    """What writes texts out again, greedily and by beam search, if a model's layers were learnt by that."""
+    from pipeline.manifest import read_manifest
+
+    try:
+        config = read_manifest(pretrain).config
+    except UserError:  # what is exported may be older than the stage
+        return None
+    if config["objective"] != "seq2seq":
+        return None
+    with quiet():
+        from pipeline.config import PretrainConfig
+        from pipeline.pieces import Pieces
+        from pipeline.seq2seq import BEAMS, load_reconstructor
+
+    reconstructor = load_reconstructor(PretrainConfig.model_validate(config), Pieces(tokenize), pretrain)
+    return lambda texts: list(
+        zip(*([one.text for one in reconstructor.reconstruct(texts, beams)] for beams in (1, BEAMS)), strict=True)
+    )
 
 
 def predict_all(export: Path, texts: list[bytes]) -> list[float]:

@@ -17,12 +17,14 @@ from pipeline.config import PretrainConfig
 from pipeline.language_model import LanguageModel
 from pipeline.loop import jit
 from pipeline.model import compile_loops, save_pretrained, worth_compiling
+from pipeline.objective import Objective
 from pipeline.pieces import Pieces
+from pipeline.seq2seq import Seq2Seq
 from pipeline.shuffled import Shuffled
 from pipeline.tied_softmax import ROWS, Negatives, Rows, sampled_log_loss, whole_log_loss
 from pipeline.tokenize import PADDING
 
-OBJECTIVES = {"language_model": LanguageModel}
+OBJECTIVES = {"language_model": LanguageModel, "seq2seq": Seq2Seq}
 KEPT_EVERY = 1000  # steps, some two minutes of work: no more is lost by a kill
 SAID_EVERY = 200  # steps, in a log
 FLATTENED = 0.75  # the power of its share by which a piece is drawn: rare ones oftener (Mikolov et al. 2013)
@@ -97,7 +99,7 @@ def make_optimizer(config: PretrainConfig, steps: int) -> keras.optimizers.Optim
 
 
 def learner(
-    model: LanguageModel,
+    model: Objective,
     optimizer: keras.optimizers.Optimizer,
     shares: np.ndarray,
     config: PretrainConfig,
@@ -128,7 +130,7 @@ def learner(
     return learn_from
 
 
-def measurer(model: LanguageModel, compiled: bool) -> Callable[[tf.RaggedTensor, int], dict[str, float]]:
+def measurer(model: Objective, compiled: bool) -> Callable[[tf.RaggedTensor, int], dict[str, float]]:
     """A function that measures what a model says of texts, ids [texts, (pieces)], in batches of so many pieces.
 
     Perplexity is the exponential of the mean of -log p over all pieces that are predicted, over all directions and for
@@ -154,7 +156,7 @@ def measurer(model: LanguageModel, compiled: bool) -> Callable[[tf.RaggedTensor,
         measured = {"dev_perplexity": math.exp(loss / count), "dev_piece_accuracy": right / count}
         if len(sums) > 1:
             measured |= {f"dev_{name}_perplexity": math.exp(loss / count) for name, (loss, _, count) in sums.items()}
-        return measured
+        return measured | model.measure(ids)
 
     return measure
 

@@ -50,6 +50,10 @@ class TiedSoftmax(keras.layers.Layer):
     def call(self, states: tf.Tensor) -> tf.Tensor:
         return states @ self.projection
 
+    def log_probabilities(self, states: tf.Tensor, vectors: tf.Tensor) -> tf.Tensor:
+        """log p of each piece [rows, vocabulary]: states [rows, units], vectors of all pieces [vocabulary, width]."""
+        return tf.nn.log_softmax(tf.matmul(self(states), vectors, transpose_b=True) + self.bias)
+
 
 class Predictions(NamedTuple):
     """What is predicted in a batch in one direction.

@@ -14,7 +14,7 @@ from pipeline.manifest import sha256
 from pipeline.pretrain import pretrain
 from tests.conftest import SMALL, small_reviews
 
-OBJECTIVES = ["language_model"]
+OBJECTIVES = ["language_model", "seq2seq"]
 
 
 def small(objective: str) -> PretrainConfig:
@@ -46,6 +46,7 @@ class Killed(BaseException):
     pass
 
 
+@pytest.mark.parametrize("learnt", ["seq2seq"], indirect=True)  # it has all that a checkpoint may hold
 def test_killed_and_without_test_it_learns_the_same(
     learnt: tuple[PretrainConfig, Path, dict[str, float]],
     ingest_folder: Path,
