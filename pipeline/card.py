@@ -8,8 +8,8 @@ from pipeline.manifest import read_manifest
 CARD = """\
 # {data}, {model}
 
-A sentiment classifier of Maekrak: one text in, the probability that it is positive out. Recurrent, trained from
-nothing but the reviews below.
+A sentiment classifier of Maekrak: one text in, the probability that it is positive out. {kind}, trained from nothing
+but the reviews below.
 
 ## Use
 
@@ -61,6 +61,7 @@ def write_card(path: Path, ingest: Path, train: Path, evaluate: Path) -> None:
         CARD.format(
             data=trained.data,
             model=trained.model,
+            kind="A recurrent network and n-grams beside it" if trained.config["ngrams"] else "A recurrent network",
             longest=trained.config["longest"],
             origin=report["origin"],
             **{name: report["splits"][name]["reviews"] for name in ("train", "dev", "test")},
