@@ -1,5 +1,6 @@
 """The layer around the cells: what it does beyond what each cell's contract holds it to."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -129,3 +130,33 @@ def test_a_saved_model_needs_tensorflow_alone(tmp_path: Path) -> None:
     arguments = [tmp_path / name for name in ("model", "h.npy", "x.npy")]
     subprocess.run([sys.executable, "-c", LOADS, *arguments], check=True, cwd=tmp_path)
     np.testing.assert_allclose(np.load(tmp_path / "h.npy"), expected, atol=1e-6)
+
+
+MASKED = """
+import sys
+from pathlib import Path
+import tensorflow as tf
+from pipeline.cells.lstm import LSTMCell
+from pipeline.recurrent import Recurrent
+layer = Recurrent(LSTMCell(2), return_sequences=True)
+layer(tf.zeros((2, 4, 3)))
+layer.compiled = True
+
+@tf.function(autograph=False)
+def gradients(lengths):
+    with tf.GradientTape() as tape:
+        read = layer(tf.ones((2, 4, 3)), mask=tf.sequence_mask(lengths, 4), training=True)
+    return tape.gradient(read, layer.trainable_variables)
+
+for longest in (1, 2, 3, 4):
+    gradients(tf.constant([1, longest]))
+    print(len(list(Path(sys.argv[1]).glob("*.before_optimizations.txt"))))
+"""
+
+
+def test_a_loop_is_compiled_once_whatever_the_mask(tmp_path: Path) -> None:
+    environment = os.environ | {"XLA_FLAGS": f"--xla_dump_to={tmp_path} --xla_dump_hlo_as_text"}
+    command = [sys.executable, "-c", MASKED, str(tmp_path)]
+    done = subprocess.run(command, check=True, capture_output=True, env=environment, text=True)
+    first, *others = map(int, done.stdout.split())
+    assert first > 0 and set(others) == {first}
