@@ -85,7 +85,7 @@ def _run(options: argparse.Namespace) -> None:
         of_data = options.artifacts / options.data
         of_cell = of_data / options.cell
         verify(of_cell / "export")
-        predict(of_cell / "export", load_rewriter(of_cell / "pretrain", of_data / "tokenize"))
+        predict(of_cell / "export", load_rewriter(of_data / "tokenize", of_cell / "pretrain", of_cell / "train"))
     else:
         from pipeline.runner import run_stage
 
