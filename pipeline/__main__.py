@@ -87,7 +87,7 @@ def _run(options: argparse.Namespace) -> None:
         of_data = options.artifacts / options.data
         of_model = of_data / model_name(options.cell, options.preset)
         verify(of_model / "export")
-        predict(of_model / "export", load_rewriter(of_model / "pretrain", of_data / "tokenize"))
+        predict(of_model / "export", load_rewriter(of_data / "tokenize", of_model / "pretrain", of_model / "train"))
     else:
         from pipeline.runner import run_stage
 

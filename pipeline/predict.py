@@ -36,25 +36,29 @@ def predict(export: Path, rewrite: Rewriter | None = None) -> None:
             print(f"{positive:.4f}", "pos" if positive >= 0.5 else "neg", *shown, sep="\t", flush=True)
 
 
-def load_rewriter(pretrain: Path, tokenize: Path) -> Rewriter | None:
-    """What writes texts out again, greedily and by beam search, if a model's layers were learnt by that."""
+def load_rewriter(tokenize: Path, pretrain: Path, train: Path) -> Rewriter | None:
+    """What writes texts out again, greedily and by beam search, if the model that was trained has learnt that first."""
     from pipeline.manifest import read_manifest
 
     try:
-        config = read_manifest(pretrain).config
-    except UserError:  # what is exported may be older than the stage
+        pieces, learnt, trained = map(read_manifest, (tokenize, pretrain, train))
+    except UserError:  # what is exported may stand alone, or be older than pretrain
         return None
-    if config["objective"] != "seq2seq":
+    of_one_line = (learnt.inputs.get("tokenize"), trained.inputs.get("pretrain")) == (pieces.digest, learnt.digest)
+    if not of_one_line or learnt.config["objective"] != "seq2seq":
         return None
     with quiet():
         from pipeline.config import PretrainConfig
         from pipeline.pieces import Pieces
         from pipeline.seq2seq import BEAMS, load_reconstructor
 
-    reconstructor = load_reconstructor(PretrainConfig.model_validate(config), Pieces(tokenize), pretrain)
-    return lambda texts: list(
-        zip(*([one.text for one in reconstructor.reconstruct(texts, beams)] for beams in (1, BEAMS)), strict=True)
-    )
+        reconstructor = load_reconstructor(PretrainConfig.model_validate(learnt.config), Pieces(tokenize), pretrain)
+
+    def rewrite(texts: list[str]) -> list[tuple[str, ...]]:
+        by_beams = [reconstructor.reconstruct(texts, beams) for beams in (1, BEAMS)]
+        return [tuple(written.text for written in one) for one in zip(*by_beams, strict=True)]
+
+    return rewrite
 
 
 def predict_all(export: Path, texts: list[bytes]) -> list[float]:

@@ -10,18 +10,20 @@ import numpy as np
 import pytest
 
 from pipeline.config import Config, PretrainConfig, load_config
-from pipeline.manifest import sha256
+from pipeline.manifest import read_manifest, sha256
 from pipeline.pretrain import pretrain
-from tests.conftest import SMALL, small_reviews
+from tests.conftest import SMALL, seal, small_reviews
 
 OBJECTIVES = ["language_model", "seq2seq"]
 
 
-def small(objective: str) -> PretrainConfig:
+def options(objective: str) -> str:
     learning = "pretrain.epochs=3 pretrain.batch_pieces=512 pretrain.negatives=64 pretrain.learning_rate=0.02"
-    return load_config(
-        "maekrak", "lstm", f"{SMALL} {learning} train.bidirectional=true pretrain.objective={objective}"
-    ).pretrain
+    return f"{SMALL} {learning} train.bidirectional=true pretrain.objective={objective}"
+
+
+def small(objective: str) -> PretrainConfig:
+    return load_config("maekrak", "lstm", options(objective)).pretrain
 
 
 @pytest.fixture(scope="module", params=OBJECTIVES)
@@ -95,6 +97,34 @@ def test_train_starts_from_it(
     same = {w.path: np.array_equal(w, old) for w, old in zip(model.weights, before, strict=True)}
     assert {path.split("/")[0] for path, kept in same.items() if not kept} == {"embedding", "recurrent_0"}
     assert {path.split("/")[0] for path, kept in same.items() if kept} == {"logit"}
+
+
+def sealed(folder: Path, stage: str, overrides: str, inputs: dict[str, str]) -> str:
+    """Seal a folder, and return its digest."""
+    seal(folder, load_config("maekrak", "lstm", overrides), stage, {})
+    manifest = read_manifest(folder).model_copy(update={"inputs": inputs})
+    (folder / "manifest.json").write_text(manifest.model_dump_json(), "utf-8")
+    return manifest.digest
+
+
+@pytest.mark.parametrize("learnt", ["seq2seq"], indirect=True)
+def test_predict_writes_texts_out_again_if_that_was_learnt_first(
+    learnt: tuple[PretrainConfig, Path, dict[str, float]], tokenize_folder: Path, tmp_path: Path
+) -> None:
+    from pipeline.predict import load_rewriter
+
+    folders = tokenize_folder, tmp_path / "pretrain", tmp_path / "train"
+    shutil.copytree(learnt[1], folders[1])
+    folders[2].mkdir()
+    digest = sealed(folders[1], "pretrain", options("seq2seq"), {"tokenize": read_manifest(tokenize_folder).digest})
+    sealed(folders[2], "train", "", {"pretrain": digest})
+    rewrite = load_rewriter(*folders)
+    assert rewrite is not None
+    assert [len(written) for written in rewrite(["음악이 최고였다", "감독이"])] == [2, 2]
+    sealed(folders[2], "train", "", {"pretrain": "of another training"})
+    assert load_rewriter(*folders) is None
+    (folders[1] / "manifest.json").unlink()
+    assert load_rewriter(*folders) is None
 
 
 def test_text_without_labels_is_read_where_there_is_some(

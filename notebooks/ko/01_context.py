@@ -252,6 +252,47 @@ for n, piece in enumerate(pieces.split(rave)):
 # 않는다는 말이다. 긴 글에서는 $U$와 게이트를 거쳐 돌아오는 길도 있다. 다음 노트북 `02_gradients`에서 재
 # 본다.
 #
+# ## 상태에 얼마나 담길까
+#
+# 신경망은 읽은 것을 상태에 담아 다음 조각으로 넘긴다. 그 상태만 보고 글을 도로 쓸 수 있을까? 그렇게 하는 모델이 *시퀀스
+# 오토인코더*다 (Dai & Le 2015, `pipeline/seq2seq.py`). 인코더가 리뷰를 끝까지 읽어 마지막 상태를 남기면, 디코더가 다른
+# 것은 보지 않고 그 상태에서 출발해 리뷰를 한 조각씩 다시 쓴다. 레이블이 필요 없으니, `pretrain.objective`를 `seq2seq`로
+# 정하면 이렇게 먼저 배운 인코더에서 분류기가 출발한다.
+#
+# 짧은 리뷰 천 개로 아주 작은 것을 하나 학습해 보자 (20초가 안 걸린다). 학습할 때 디코더는 제가 무엇을 썼든 바로 앞의
+# 옳은 조각을 받는다. 이것을 교사 강요(teacher forcing)라고 한다.
+
+# %%
+from pipeline.config import load_config
+from pipeline.pretraining import learn
+from pipeline.seq2seq import load_reconstructor
+
+tiny = "pretrain.epochs=12 pretrain.learning_rate=0.01 pretrain.batch_pieces=512 pretrain.negatives=256"
+config = load_config("maekrak", "lstm", f"pretrain.objective=seq2seq {tiny}").pretrain
+known = sorted(train.texts, key=len)[:1000]
+unknown = sorted(read_reviews(data / "ingest", "dev").texts, key=len)[:50]
+with TemporaryDirectory() as folder:
+    done = learn(config, known, unknown, data / "tokenize", Path(folder))
+    reconstructor = load_reconstructor(config, pieces, Path(folder))
+
+# %% [markdown]
+# `dev_piece_accuracy`는 앞의 조각들을 알려 줄 때 맞힌 조각의 비율이고, `dev_greedy_accuracy`는 혼자 쓸 때 제자리에 온
+# 조각의 비율이다. 혼자 쓰면 한 번의 잘못이 뒤로 이어진다.
+#
+# 이제 학습한 리뷰 둘과 처음 보는 리뷰 둘을 읽히고 다시 쓰게 한다. `1`은 조각마다 가장 그럴듯한 것 하나만 고르는
+# 탐욕적인 방법이고, `4`는 그럴듯한 글 넷을 나란히 이어 가는 빔 서치다. 가운데 수는 쓴 글의 로그 확률이다.
+
+# %%
+for text in [*known[:2], *unknown[:2]]:
+    print(f"\n{text}")
+    for beams in (1, 4):
+        (written,) = reconstructor.reconstruct([text], beams)
+        print(f"{beams} {written.log_probability:6.1f}  {written.text}")
+
+# %% [markdown]
+# 쓴 글을 본디 글과 견주어 보라. 무엇이 남고 무엇이 바뀌었는가? 상태는 수 백여 개짜리 벡터 둘이고, 글은 거기에 다 담겨야
+# 한다. 처음 보는 글은 배운 글의 조각들로 다시 짜 맞춘다.
+#
 # ## 어디까지 믿을까
 #
 # `maekrak`은 지어낸 말뭉치다. 여기서 높은 점수가 나왔다면 신경망이 맥락을 *쓸 줄 안다*는 뜻이지, 한국어를 안다는 뜻은
