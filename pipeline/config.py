@@ -102,6 +102,7 @@ class PretrainConfig(Section):
 
     objective: Literal["none", "language_model", "seq2seq"]
     network: Network | None
+    unsupervised: bool
     negatives: Count
     dropout: Share
     longest: Count

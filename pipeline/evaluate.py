@@ -40,7 +40,7 @@ from pipeline.model import load, positive
 from pipeline.pairs import Pair, read_pairs
 from pipeline.phrases import Phrase, mine_phrases
 from pipeline.pieces import Pieces
-from pipeline.reviews import Reviews, read_reviews
+from pipeline.reviews import Reviews, read_reviews, unlabelled_texts
 from pipeline.tables import write_table
 
 
@@ -70,7 +70,7 @@ def evaluate(config: EvaluateConfig, ingest: Path, tokenize: Path, train: Path, 
         draw_phrases(out / "phrases.png", phrases, effects)
 
     every_pair = read_pairs(config.pairs)
-    pairs = unseen_pairs(every_pair, material.train.texts)
+    pairs = unseen_pairs(every_pair, material.train.texts + unlabelled_texts(ingest))  # pretrain may read those
     good, bad = material.read_members(pairs)
     _write_pairs(out / "pairs.tsv", pairs, good, bad)
 
@@ -127,7 +127,7 @@ class Material(NamedTuple):
 
 
 def unseen_pairs(pairs: list[Pair], training_texts: list[str]) -> list[Pair]:
-    """The pairs of which neither text is a review of train, whatever its case, marks, tags and spaces."""
+    """The pairs of which neither text is one to learn from, whatever its case, marks, tags and spaces."""
     seen = set(map(letters, training_texts))
     return [pair for pair in pairs if not {letters(pair.pos), letters(pair.neg)} & seen]
 

@@ -4,9 +4,7 @@ import json
 from pathlib import Path
 
 from pipeline.config import PretrainConfig
-from pipeline.reviews import read_reviews
-
-WITHOUT_LABELS = ("train", "unsupervised")  # the latter where the data set has one; never test
+from pipeline.reviews import read_reviews, unlabelled_texts
 
 
 def pretrain(config: PretrainConfig, ingest: Path, tokenize: Path, out: Path) -> dict[str, float]:
@@ -23,8 +21,7 @@ def pretrain(config: PretrainConfig, ingest: Path, tokenize: Path, out: Path) ->
         return {}
     from pipeline.pretraining import learn  # and with it TensorFlow, which takes seconds
 
-    splits = [split for split in WITHOUT_LABELS if (ingest / f"{split}.parquet").exists()]
-    texts = [text for split in splits for text in read_reviews(ingest, split).texts]
+    texts = read_reviews(ingest, "train").texts + (unlabelled_texts(ingest) if config.unsupervised else [])
     done = learn(config, texts, read_reviews(ingest, "dev").texts, tokenize, out)
     (out / "curves.json").write_text(json.dumps(done["curves"], indent=1) + "\n", "utf-8")
     measured = {name: values[-1] for name, values in done["curves"].items() if name.startswith("dev_")}

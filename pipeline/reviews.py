@@ -35,3 +35,8 @@ def write_reviews(path: Path, reviews: list[tuple[str, int]]) -> None:
 def read_reviews(ingest: Path, split: str) -> Reviews:
     table = pq.read_table(ingest / f"{split}.parquet")
     return Reviews(table["text"].to_pylist(), table["label"].to_numpy())
+
+
+def unlabelled_texts(ingest: Path) -> list[str]:
+    """The texts of the split `unsupervised`: none where the data set has no such split."""
+    return read_reviews(ingest, "unsupervised").texts if (ingest / "unsupervised.parquet").exists() else []

@@ -127,8 +127,9 @@ def test_predict_writes_texts_out_again_if_that_was_learnt_first(
     assert load_rewriter(*folders) is None
 
 
-def test_text_without_labels_is_read_where_there_is_some(
-    ingest_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("unsupervised", [True, False])
+def test_text_without_labels_is_read_where_it_is_asked_for(
+    unsupervised: bool, ingest_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pipeline import pretraining
     from pipeline.reviews import write_reviews
@@ -140,8 +141,9 @@ def test_text_without_labels_is_read_where_there_is_some(
     shutil.copytree(ingest_folder, ingest)
     write_reviews(ingest / "unsupervised.parquet", [("아무도 매기지 않은 리뷰", -1)])
     reviews = [text for text, _ in small_reviews(600, seed=1)]
-    measured = pretrain(small("language_model"), ingest, tmp_path, tmp_path)
-    assert read == [([*reviews[:400], "아무도 매기지 않은 리뷰"], reviews[400:500])]
+    config = small("language_model").model_copy(update={"unsupervised": unsupervised})
+    measured = pretrain(config, ingest, tmp_path, tmp_path)
+    assert read == [(reviews[:400] + ["아무도 매기지 않은 리뷰"] * unsupervised, reviews[400:500])]
     assert measured == {"dev_perplexity": 9.0, "pieces_per_second": 3.0}
 
 
