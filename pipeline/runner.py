@@ -2,7 +2,9 @@
 
 import errno
 import fcntl
+import hashlib
 import importlib
+import json
 import math
 import os
 import shutil
@@ -11,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from pipeline.checkpoint import CHECKPOINT
 from pipeline.config import CELL_STAGES, section
 from pipeline.errors import UserError
 from pipeline.manifest import NAME, Manifest, hash_files, read_manifest, verify, write_atomically
@@ -99,11 +102,10 @@ def _sealed_from(folder: Path, plan: Plan, inputs: dict[str, Manifest], digests:
 def _make(
     plan: Plan, folder: Path, reads: dict[str, Any], inputs: dict[str, Manifest], digests: dict[str, str]
 ) -> None:
-    aside = folder.with_name(f".{plan.stage}.partial")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir()
+    aside = _aside(plan, folder, digests)
+    checkpoint = aside / CHECKPOINT
     try:
-        _say(plan, "started")
+        _say(plan, "resumed" if checkpoint.exists() else "started")
         sealed = _run(plan, aside, reads, digests)
         from pipeline.tracking import log_stage  # after the stage: MLflow takes seconds to import
 
@@ -111,16 +113,37 @@ def _make(
         run_id = log_stage(artifacts_of(folder, plan.stage), sealed, aside, inputs) if sealed.metrics else ""
         write_atomically(aside / NAME, sealed.model_copy(update={"run_id": run_id}).model_dump_json(indent=1) + "\n")
         _put_in_place(aside, folder)
+    except KeyboardInterrupt:
+        if checkpoint.exists():
+            raise UserError("interrupted; the same command goes on from its last checkpoint") from None
+        raise
     except Exception as error:
         # Libraries tell of a full disk in errors of their own: by what they say, or by what is left.
         if any(said in str(error) for said in DISK_FULL) or shutil.disk_usage(folder.parent).free < LEAST_FREE:
             raise UserError(f"{folder.parent}: the disk is full, or its quota") from error
+        checkpoint.unlink(missing_ok=True)  # what failed would fail again
         raise
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        if not checkpoint.exists():
+            shutil.rmtree(aside, ignore_errors=True)
     first = list(sealed.metrics.items())[:SAID]
     figures = ", ".join(f"{name} {value:.4g}" for name, value in first)
     _say(plan, f"done in {sealed.seconds:.0f} s{figures and ': '}{figures}")
+
+
+def _aside(plan: Plan, folder: Path, digests: dict[str, str]) -> Path:
+    """The folder that a stage fills: empty, but for the checkpoint of a run that was made from the very same."""
+    made_from = json.dumps([plan.model_dump(), digests], sort_keys=True)
+    aside = folder.with_name(f".{folder.name}.{hashlib.sha256(made_from.encode()).hexdigest()[:16]}.partial")
+    for other in set(folder.parent.glob(f".{folder.name}.*partial")) - {aside}:
+        shutil.rmtree(other)
+    aside.mkdir(exist_ok=True)
+    for left in aside.iterdir():
+        if left.is_dir():
+            shutil.rmtree(left)
+        elif left.name != CHECKPOINT:
+            left.unlink()
+    return aside
 
 
 def _run(plan: Plan, out: Path, reads: dict[str, Any], digests: dict[str, str]) -> Manifest:

@@ -3,11 +3,13 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from pipeline.batches import Batches, dev_batches, encode, training_batches
+from pipeline.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
 from pipeline.config import TrainConfig
 from pipeline.model import build, compile_loops, load_pretrained, save, worth_compiling
 from pipeline.pieces import Pieces
@@ -17,7 +19,8 @@ from pipeline.reviews import read_reviews
 def train(config: TrainConfig, ingest: Path, tokenize: Path, pretrain: Path, out: Path) -> dict[str, float]:
     """Write `model.keras` and `curves.json` (one value an epoch of each measure on train and dev).
 
-    One seed gives the same weights to the last bit, on one machine and for one number of cores.
+    One seed gives the same weights to the last bit, on one machine and for one number of cores. So does a run that was
+    killed: called again on its `out`, it goes on after the last epoch that it finished.
 
     Returns:
         Accuracy and log loss on dev of the kept weights, the epoch they are of, and the model's size.
@@ -34,28 +37,27 @@ def train(config: TrainConfig, ingest: Path, tokenize: Path, pretrain: Path, out
     if worth_compiling(config.epochs * batches.steps, batches.shapes):
         compile_loops(model)
     prepare(model, config, batches)
-    history = model.fit(
-        batches.dataset,
+    course = Course(model, config.patience, out / CHECKPOINT)
+    model.fit(
+        batches.dataset.skip(course.epochs * batches.steps),
         steps_per_epoch=batches.steps,
         validation_data=dev_batches(ids["dev"], splits["dev"].labels, config),
+        initial_epoch=course.epochs,
         epochs=config.epochs,
         shuffle=False,  # the batches are shuffled as they are made
-        callbacks=[
-            keras.callbacks.EarlyStopping(
-                "val_accuracy", mode="max", patience=config.patience, restore_best_weights=True
-            )
-        ],
+        callbacks=[course],
         verbose=1 if sys.stdout.isatty() else 2,
-    ).history
+    )
+    copy(course.weights, model.weights)
     save(model, out / "model.keras")
 
-    curves = {name.replace("val_", "dev_").replace("loss", "log_loss"): values for name, values in history.items()}
+    curves = {name.replace("val_", "dev_").replace("loss", "log_loss"): row for name, row in course.history.items()}
     (out / "curves.json").write_text(json.dumps(curves, indent=1) + "\n", "utf-8")
-    best = max(range(len(curves["dev_accuracy"])), key=lambda epoch: curves["dev_accuracy"][epoch])
+    (out / CHECKPOINT).unlink(missing_ok=True)
     return {
-        "dev_accuracy": curves["dev_accuracy"][best],
-        "dev_log_loss": curves["dev_log_loss"][best],
-        "best_epoch": best + 1.0,
+        "dev_accuracy": curves["dev_accuracy"][course.best],
+        "dev_log_loss": curves["dev_log_loss"][course.best],
+        "best_epoch": course.best + 1.0,
         "parameters": float(model.count_params()),
     }
 
@@ -71,3 +73,49 @@ def prepare(model: keras.Model, config: TrainConfig, batches: Batches) -> None:
         metrics=[keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy")],
         jit_compile=False,  # the loops alone gain by XLA
     )
+
+
+class Course(keras.callbacks.Callback):
+    """A training's course: what was measured, and the weights that were best on dev.
+
+    It ends the training after `patience` epochs without gain on dev, and writes a checkpoint after each other one. If
+    there is one already, the model, its optimizer and the course take up its state.
+
+    Attributes:
+        history: of each measure, a value an epoch.
+        weights: of the best epoch, in the order of the model's.
+    """
+
+    def __init__(self, model: keras.Model, patience: int, checkpoint: Path) -> None:
+        super().__init__()
+        self.patience = patience
+        self.checkpoint = checkpoint
+        self.weights = [keras.Variable(weight.numpy(), trainable=False) for weight in model.weights]
+        model.optimizer.build(model.trainable_variables)
+        self.state = [*model.variables, *model.optimizer.variables, *self.weights]
+        self.history: dict[str, list[float]] = load_checkpoint(checkpoint, self.state) or {}
+
+    @property
+    def epochs(self) -> int:
+        """How many are done."""
+        return len(self.history.get("val_accuracy", []))
+
+    @property
+    def best(self) -> int:
+        """The epoch, from 0, that was best on dev; of equals the first."""
+        return max(range(self.epochs), key=self.history["val_accuracy"].__getitem__)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(value)
+        if self.best == epoch:
+            copy(self.model.weights, self.weights)
+        if epoch - self.best >= self.patience:
+            self.model.stop_training = True
+        else:
+            save_checkpoint(self.checkpoint, self.state, self.history)
+
+
+def copy(source: list[keras.Variable], target: list[keras.Variable]) -> None:
+    for one, other in zip(source, target, strict=True):
+        other.assign(one)

@@ -1,12 +1,16 @@
-"""Which other cells stand beside the one that is explained."""
+"""Which other cells stand beside the one that is explained; from where a stage goes on."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
+from pipeline import runner
 from pipeline.config import load_config
+from pipeline.errors import UserError
 from pipeline.manifest import Manifest, hash_files
-from pipeline.plan import make_plan
+from pipeline.plan import Plan, make_plan
 from pipeline.runner import _others
 
 PLAN = make_plan("explain", load_config("maekrak", "lstm"), "maekrak", "lstm")
@@ -53,3 +57,53 @@ def test_cells_stand_beside_one_another_if_they_were_made_alike(
     said = capsys.readouterr().err.splitlines()
     left_out = [line.partition(" is left out")[0].rpartition("/")[2] for line in said]
     assert left_out == (["vanilla"] if kept else ["gru", "vanilla"])
+
+
+TRAIN_PLAN = make_plan("train", load_config("maekrak", "lstm"), "maekrak", "lstm")
+
+
+def make_until(
+    stops: BaseException, folder: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch, digest: str = "of its input"
+) -> set[str]:
+    """Run a stage that takes up its checkpoint or writes one, then stops; returns what it found in its folder."""
+    found: set[str] = set()
+
+    def stage(plan: Plan, out: Path, reads: dict, digests: dict) -> Manifest:
+        found.update(path.name for path in out.iterdir())
+        (out / "checkpoint.npz").touch()
+        (out / "half.keras").touch()
+        (out / "deep").mkdir()
+        raise stops
+
+    monkeypatch.setattr(runner, "_run", stage)
+    with pytest.raises((type(stops), UserError)) as caught:
+        runner._make(plan, folder, {}, {}, {"ingest": digest})
+    found.add(str(caught.value))
+    return found
+
+
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+GOES_ON = "interrupted; the same command goes on from its last checkpoint"
+
+
+@pytest.mark.parametrize(
+    ("stops", "said"), [(KeyboardInterrupt(), GOES_ON), (FULL, "{}: the disk is full, or its quota")]
+)
+def test_what_was_interrupted_goes_on_from_its_checkpoint_alone(
+    stops: BaseException, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    said = said.format(tmp_path)
+    (tmp_path / ".train.partial").mkdir()
+    assert make_until(stops, tmp_path / "train", TRAIN_PLAN, monkeypatch) == {said}
+    assert make_until(stops, tmp_path / "train", TRAIN_PLAN, monkeypatch) == {said, "checkpoint.npz"}
+    other = TRAIN_PLAN.model_copy(update={"config": TRAIN_PLAN.config | {"seed": 7}})
+    assert make_until(stops, tmp_path / "train", other, monkeypatch) == {said}
+    assert make_until(stops, tmp_path / "train", other, monkeypatch, "of another input") == {said}
+    what = [line.rpartition(" ")[2] for line in capsys.readouterr().err.splitlines()]
+    assert what == ["started", "resumed", "started", "started"]
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_failed_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_until(ValueError("a bug"), tmp_path / "train", TRAIN_PLAN, monkeypatch)
+    assert not list(tmp_path.iterdir())

@@ -1,41 +1,68 @@
-"""One seed gives one model; training learns."""
+"""One seed gives one model, killed on the way or not; training learns."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from pipeline.config import Config
 from pipeline.manifest import read_manifest, sha256
 
 TRAIN = """
+import os
 import sys
 from pathlib import Path
+from pipeline import train
 from pipeline.config import TrainConfig
-from pipeline.train import train
-ingest, tokenize, pretrain, out = map(Path, sys.argv[2:])
-out.mkdir()
-train(TrainConfig.model_validate_json(sys.argv[1]), ingest, tokenize, pretrain, out)
+
+def save_and_die(*state):
+    save(*state)
+    os.kill(os.getpid(), 9)
+
+*inputs, out = map(Path, sys.argv[3:])
+out.mkdir(exist_ok=True)
+if sys.argv[2] == "killed":
+    save, train.save_checkpoint = train.save_checkpoint, save_and_die
+print(train.train(TrainConfig.model_validate_json(sys.argv[1]), *inputs, out))
 """
 
 
-def weights(config: Config, inputs: tuple[Path, ...], out: Path, seed: int) -> str:
-    """sha256 of the model that a fresh process trains."""
-    text = config.train.model_copy(update={"seed": seed, "piece_dropout": 0.2, "epochs": 1}).model_dump_json()
-    arguments = [sys.executable, "-c", TRAIN, text, *map(str, inputs), str(out)]
-    subprocess.run(arguments, check=True, capture_output=True)
-    return sha256(out / "model.keras")
+class Trained(NamedTuple):
+    """`model` is its sha256."""
+
+    model: str
+    curves: str
+    metrics: str
 
 
-def test_one_seed_one_model(
+def run(config: Config, seed: int, fate: str, *folders: Path) -> subprocess.CompletedProcess[str]:
+    """Train for three epochs in a fresh process, with everything that draws lots; or have it killed after the first."""
+    lots = {"dropout": 0.2, "recurrent_dropout": 0.2, "piece_dropout": 0.2}
+    text = config.train.model_copy(update={**lots, "seed": seed, "epochs": 3, "patience": 3}).model_dump_json()
+    arguments = [sys.executable, "-c", TRAIN, text, fate, *map(str, folders)]
+    return subprocess.run(arguments, check=False, capture_output=True, text=True)
+
+
+def trained(config: Config, seed: int, *folders: Path) -> Trained:
+    done = run(config, seed, "lives", *folders)
+    assert done.returncode == 0, done.stderr
+    out = folders[-1]
+    assert {path.name for path in out.iterdir()} == {"model.keras", "curves.json"}
+    return Trained(sha256(out / "model.keras"), (out / "curves.json").read_text("utf-8"), done.stdout.splitlines()[-1])
+
+
+def test_one_seed_one_model_even_if_it_was_killed_on_the_way(
     config: Config, ingest_folder: Path, tokenize_folder: Path, pretrain_folder: Path, tmp_path: Path
 ) -> None:
-    inputs = (ingest_folder, tokenize_folder, pretrain_folder)
-    first, again, other = (
-        weights(config, inputs, tmp_path / name, seed) for name, seed in (("first", 1), ("again", 1), ("other", 2))
-    )
-    assert first == again
-    assert first != other
+    folders = (ingest_folder, tokenize_folder, pretrain_folder)
+    undisturbed = trained(config, 1, *folders, tmp_path / "undisturbed")
+    killed = run(config, 1, "killed", *folders, tmp_path / "killed")
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert [path.name for path in (tmp_path / "killed").iterdir()] == ["checkpoint.npz"]
+    assert trained(config, 1, *folders, tmp_path / "killed") == undisturbed
+    assert trained(config, 2, *folders, tmp_path / "other").model != undisturbed.model
 
 
 def test_it_learns_and_keeps_the_best_epoch(train_folder: Path) -> None:
