@@ -153,7 +153,7 @@ def measurer(model: Objective, compiled: bool) -> Callable[[tf.RaggedTensor, int
                     loss, right = whole(part, vectors, bias)
                     sums[name] += (float(loss), float(right), float(tf.reduce_sum(part.weights)))
         loss, right, count = np.sum(list(sums.values()), axis=0)
-        measured = {"dev_perplexity": math.exp(loss / count), "dev_piece_accuracy": right / count}
+        measured = {"dev_perplexity": math.exp(loss / count), "dev_piece_accuracy": float(right / count)}
         if len(sums) > 1:
             measured |= {f"dev_{name}_perplexity": math.exp(loss / count) for name, (loss, _, count) in sums.items()}
         return measured | model.measure(ids)

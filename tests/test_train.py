@@ -21,11 +21,11 @@ def save_and_die(*state):
     save(*state)
     os.kill(os.getpid(), 9)
 
-ingest, tokenize, pretrain, out = map(Path, sys.argv[3:])
+*inputs, out = map(Path, sys.argv[3:])
 out.mkdir(exist_ok=True)
 if sys.argv[2] == "killed":
     save, train.save_checkpoint = train.save_checkpoint, save_and_die
-print(train.train(TrainConfig.model_validate_json(sys.argv[1]), ingest, tokenize, pretrain, out))
+print(train.train(TrainConfig.model_validate_json(sys.argv[1]), *inputs, out))
 """
 
 

@@ -267,7 +267,7 @@ for n, piece in enumerate(pieces.split(rave)):
 # out again, piece by piece. It needs no labels: with `pretrain.objective` set to `seq2seq`, the classifier starts from
 # an encoder that has learnt this first.
 #
-# Let us train a very small one on a thousand short reviews (in less than 20 s). While it learns, the decoder is given the
+# Let us train a very small one on two thousand short reviews (in some 20 s). While it learns, the decoder is given the
 # right piece before each, whatever it would have written itself. This is called teacher forcing.
 
 # %%
@@ -275,12 +275,13 @@ from pipeline.config import load_config
 from pipeline.pretraining import learn
 from pipeline.seq2seq import load_reconstructor
 
-tiny = "pretrain.epochs=12 pretrain.learning_rate=0.01 pretrain.batch_pieces=512 pretrain.negatives=256"
+tiny = "pretrain.epochs=4 pretrain.learning_rate=0.01 pretrain.batch_pieces=512 pretrain.negatives=256"
 config = load_config("maekrak", "lstm", f"pretrain.objective=seq2seq {tiny}").pretrain
-known = sorted(train.texts, key=len)[:1000]
+known = sorted(train.texts, key=len)[:2000]
 unknown = sorted(read_reviews(data / "ingest", "dev").texts, key=len)[:50]
 with TemporaryDirectory() as folder:
     done = learn(config, known, unknown, data / "tokenize", Path(folder))
+    pieces = Pieces(data / "tokenize")  # setting a seed empties TensorFlow's caches, and with them the tokenizer
     reconstructor = load_reconstructor(config, pieces, Path(folder))
 
 # %% [markdown]

@@ -259,7 +259,7 @@ for n, piece in enumerate(pieces.split(rave)):
 # 것은 보지 않고 그 상태에서 출발해 리뷰를 한 조각씩 다시 쓴다. 레이블이 필요 없으니, `pretrain.objective`를 `seq2seq`로
 # 정하면 이렇게 먼저 배운 인코더에서 분류기가 출발한다.
 #
-# 짧은 리뷰 천 개로 아주 작은 것을 하나 학습해 보자 (20초가 안 걸린다). 학습할 때 디코더는 제가 무엇을 썼든 바로 앞의
+# 짧은 리뷰 이천 개로 아주 작은 것을 하나 학습해 보자 (20초쯤 걸린다). 학습할 때 디코더는 제가 무엇을 썼든 바로 앞의
 # 옳은 조각을 받는다. 이것을 교사 강요(teacher forcing)라고 한다.
 
 # %%
@@ -267,12 +267,13 @@ from pipeline.config import load_config
 from pipeline.pretraining import learn
 from pipeline.seq2seq import load_reconstructor
 
-tiny = "pretrain.epochs=12 pretrain.learning_rate=0.01 pretrain.batch_pieces=512 pretrain.negatives=256"
+tiny = "pretrain.epochs=4 pretrain.learning_rate=0.01 pretrain.batch_pieces=512 pretrain.negatives=256"
 config = load_config("maekrak", "lstm", f"pretrain.objective=seq2seq {tiny}").pretrain
-known = sorted(train.texts, key=len)[:1000]
+known = sorted(train.texts, key=len)[:2000]
 unknown = sorted(read_reviews(data / "ingest", "dev").texts, key=len)[:50]
 with TemporaryDirectory() as folder:
     done = learn(config, known, unknown, data / "tokenize", Path(folder))
+    pieces = Pieces(data / "tokenize")  # 시드를 정하면 토크나이저가 든 TensorFlow의 캐시가 비므로
     reconstructor = load_reconstructor(config, pieces, Path(folder))
 
 # %% [markdown]
