@@ -84,14 +84,9 @@ def spread_out(heights: list[float], least: float) -> list[float]:
 
 def free_place(at: Pair, size: Pair, taken: list[Bbox], within: Bbox) -> Bbox:
     """The box of that size, as near to a point as may be, that overlaps none; right of the point if all do."""
-    lefts, bottoms, rights, tops = np.array([box.extents for box in taken]).T  # hundreds: one by one they take seconds
-
-    def is_free(box: Bbox) -> bool:
-        overlaps = (box.x0 < rights) & (lefts < box.x1) & (box.y0 < tops) & (bottoms < box.y1)
-        return all(within.contains(*corner) for corner in (box.min, box.max)) and not overlaps.any()
-
     boxes = [_beside(at, size, place) for place in PLACES]
-    return next(filter(is_free, boxes), boxes[0])
+    inside = (box for box in boxes if all(within.contains(*corner) for corner in (box.min, box.max)))
+    return next((box for box in inside if not box.count_overlaps(taken)), boxes[0])
 
 
 def _beside(at: Pair, size: Pair, place: Pair) -> Bbox:
