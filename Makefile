@@ -75,7 +75,7 @@ FORCE:
 predict: $(if $(wildcard $(OF_MODEL)/export/manifest.json),$(INSTALLED),export) ## Read TEXT="...", FILE=path, or lines on standard input; prints TSV
 	@$(RUN) predict $(CHOICE)
 
-compare: $(INSTALLED) ## Show the runs of DATA so far, from MLflow
+compare: $(INSTALLED) ## Show the runs of DATA so far, from MLflow; draw accuracy over minutes
 	@$(RUN) compare $(CHOICE)
 
 ui: $(INSTALLED) ## Open the MLflow UI on the project's store (http://127.0.0.1:5000)

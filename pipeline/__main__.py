@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--set", default="", help="section.key=value ...")
     plan.add_argument("--own-texts", action="store_true", help="explain TEXT and AGAINST, those of them that are set")
     commands.add_parser("summary", parents=[chosen], help="the results in short")
-    commands.add_parser("compare", parents=[chosen], help="a table of the runs so far")
+    commands.add_parser("compare", parents=[chosen], help="a table and a figure of the runs so far")
     commands.add_parser("predict", parents=[chosen], help="read TEXT, the lines of FILE, or standard input")
     bench = commands.add_parser("bench", parents=[chosen], help="time the recurrent layer beside others")
     bench.add_argument("--set", default="", help="section.key=value ...")

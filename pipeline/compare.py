@@ -1,4 +1,4 @@
-"""compare: a table of a data set's runs, read from MLflow."""
+"""compare: a table and a figure of a data set's runs, read from MLflow."""
 
 from pathlib import Path
 from statistics import mean, stdev
@@ -6,6 +6,7 @@ from statistics import mean, stdev
 from rich.console import Console
 from rich.table import Table
 
+from pipeline.accuracy_figure import draw_accuracy
 from pipeline.errors import UserError
 from pipeline.tracking import Run, finished_runs
 
@@ -24,6 +25,8 @@ COLUMNS = {
 def compare(artifacts: Path, data: str) -> None:
     """Print the runs that have been evaluated, newest first, then the mean over seeds of those with several.
 
+    Writes `<artifacts>/<data>/accuracy.png`, of the newest runs of each model, and prints its path last.
+
     Raises:
         UserError: if there is none.
     """
@@ -41,6 +44,10 @@ def compare(artifacts: Path, data: str) -> None:
     for group in by_seed(runs):
         table.add_row(f"{group[0].name}, mean of {len(group)} seeds", "", "", *_measures(group))
     Console(width=None if Console().is_terminal else 180).print(table)
+    path = artifacts / data / "accuracy.png"
+    path.parent.mkdir(exist_ok=True)
+    draw_accuracy(path, data, newest_of_each(runs))
+    print(path)
 
 
 def by_seed(runs: list[Run]) -> list[list[Run]]:
@@ -54,6 +61,24 @@ def by_seed(runs: list[Run]) -> list[list[Run]]:
         baseline = tuple(run.metrics.get(key) for key in COLUMNS.values() if key.startswith("baseline_"))
         groups.setdefault((run.name, run.origin, baseline), {}).setdefault(run.seed, run)
     return [list(seeds.values()) for seeds in groups.values() if len(seeds) > 1]
+
+
+def newest_of_each(runs: list[Run]) -> list[list[Run]]:
+    """Each model's newest run, with those that differ from it in nothing but their seed.
+
+    Models whose newest run was measured on other data than the newest run of all are left out: figures of different
+    data can't be compared.
+
+    Args:
+        runs: newest first.
+    """
+    alike = [run for run in runs if _data_of(run) == _data_of(runs[0])]
+    newest = {run.name: run for run in reversed(alike)}.values()
+    return [next((group for group in by_seed(alike) if group[0] is run), [run]) for run in newest]
+
+
+def _data_of(run: Run) -> str:
+    return dict(run.origin)["ingest_digest"]
 
 
 def _measures(runs: list[Run]) -> list[str]:

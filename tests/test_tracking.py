@@ -1,0 +1,28 @@
+"""What MLflow holds of a run is told with what its pretraining took, which is a run of its own."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pipeline.tracking import finished_runs
+
+
+def logged(tags: dict[str, str], metrics: dict[str, float]) -> SimpleNamespace:
+    data = SimpleNamespace(tags=tags, metrics=metrics, params={"train.seed": "1"})
+    return SimpleNamespace(info=SimpleNamespace(run_name="lstm", start_time=0), data=data)
+
+
+def test_the_newest_pretraining_with_the_digest_that_train_read_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = [logged({"pretrain_digest": digest}, {"train_seconds": 60}) for digest in ("a", "empty")]
+    trained.append(logged({}, {"train_seconds": 60}))  # of a store from before there was any pretraining
+    pretrained = [logged({"pretrain_digest": d}, {"pretrain_seconds": s}) for d, s in (("a", 1), ("b", 2), ("a", 3))]
+
+    def search_runs(filter_string: str, **_: Any) -> list[SimpleNamespace]:
+        return pretrained if "pretrain_seconds" in filter_string else trained
+
+    mlflow = SimpleNamespace(search_runs=search_runs, entities=SimpleNamespace(ViewType=SimpleNamespace(ALL=3)))
+    monkeypatch.setattr("pipeline.tracking.connect", lambda artifacts: mlflow)
+    runs = finished_runs(Path("artifacts"), "nsmc")
+    assert [run.metrics for run in runs] == [{"train_seconds": 60, "pretrain_seconds": s} for s in (3, 0, 0)]
