@@ -33,11 +33,12 @@ def log_another_seed(project: Project, accuracy: float) -> None:
     """Log the model that stands there once more, as if it had been trained with another seed."""
     from pipeline.tracking import log_stage
 
-    read = {stage: read_manifest(project.folder(stage)) for stage in ("ingest", "tokenize", "pretrain", "train", "evaluate")}
+    before = ("ingest", "tokenize", "pretrain")
+    read = {stage: read_manifest(project.folder(stage)) for stage in (*before, "train", "evaluate")}
     train, evaluate = read["train"], read["evaluate"]
     train = train.model_copy(update={"config": train.config | {"seed": 99}})
     evaluate = evaluate.model_copy(update={"metrics": evaluate.metrics | {"test_accuracy": accuracy}})
-    inputs = {name: read[name] for name in ("ingest", "tokenize", "pretrain")}
+    inputs = {name: read[name] for name in before}
     run_id = log_stage(project.root / "artifacts", train, project.folder("train"), inputs)
     inputs["train"] = train.model_copy(update={"run_id": run_id})
     log_stage(project.root / "artifacts", evaluate, project.folder("evaluate"), inputs)
