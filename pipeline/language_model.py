@@ -24,7 +24,7 @@ class LanguageModel(Objective):
     def __init__(self, network: Network, shares: np.ndarray, dropout: float) -> None:
         super().__init__(network, shares, dropout)
         directions = list(COMING) if network.bidirectional else ["forward"]
-        self.softmaxes = {name: TiedSoftmax(shares, network.embedding, name=name) for name in directions}
+        self.softmaxes = {name: TiedSoftmax(shares, network.units, network.embedding, name=name) for name in directions}
 
     def predict_pieces(self, ids: tf.Tensor, training: bool = False) -> dict[str, Predictions]:
         """What each direction says of the piece that it reads next: ids [batch, time] int32."""

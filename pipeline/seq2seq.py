@@ -48,7 +48,7 @@ class Seq2Seq(Objective):
             for layer in self.decoder
             if network.bidirectional
         }
-        self.softmaxes = {"decoder": TiedSoftmax(shares, network.embedding, name="decoder")}
+        self.softmaxes = {"decoder": TiedSoftmax(shares, network.units, network.embedding, name="decoder")}
 
     def predict_pieces(self, ids: tf.Tensor, training: bool = False) -> dict[str, Predictions]:
         """What the decoder says of each piece of what the encoder has read: ids [batch, time] int32."""

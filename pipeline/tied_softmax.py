@@ -25,23 +25,20 @@ class TiedSoftmax(keras.layers.Layer):
     Args:
         shares: how often each piece comes, of all pieces [vocabulary]. b starts out as their logarithms: what is left
             to learn is what the state says.
-        width: of the embedding.
+        units: of a state. width: of the embedding.
 
     Weights:
-        projection: P, [width, units]; bias: b, [vocabulary].
+        projection: P transposed, [units, width]; bias: b, [vocabulary].
 
     Shapes:
         states [..., units] -> P s [..., width].
     """
 
-    def __init__(self, shares: np.ndarray, width: int, **kwargs: Any) -> None:
+    def __init__(self, shares: np.ndarray, units: int, width: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.log_shares = np.log(shares).astype("float32")
-        self.width = width
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        shape = (input_shape[-1], self.width)
-        self.projection = self.add_weight(shape, initializer="glorot_uniform", name="projection")
+        # Made at once, not at the first call: what is learnt is listed before that.
+        self.projection = self.add_weight((units, width), initializer="glorot_uniform", name="projection")
         self.bias = self.add_weight(self.log_shares.shape, initializer=self._initial_bias, name="bias")
 
     def _initial_bias(self, shape: tuple[int, ...], dtype: Any = None) -> Any:

@@ -12,6 +12,7 @@ import pytest
 from pipeline.config import Config, PretrainConfig, load_config
 from pipeline.manifest import read_manifest, sha256
 from pipeline.pretrain import pretrain
+from pipeline.reviews import read_reviews
 from tests.conftest import SMALL, seal, small_reviews
 
 OBJECTIVES = ["language_model", "seq2seq"]
@@ -42,6 +43,29 @@ def test_it_learns(learnt: tuple[PretrainConfig, Path, dict[str, float]]) -> Non
     assert curves["dev_perplexity"] == sorted(curves["dev_perplexity"], reverse=True)
     assert metrics["dev_perplexity"] == curves["dev_perplexity"][-1] < 0.8 * curves["dev_perplexity"][0]
     assert metrics["pieces_per_second"] > 0
+
+
+def test_all_that_predicts_is_learnt_and_kept(
+    learnt: tuple[PretrainConfig, Path, dict[str, float]], ingest_folder: Path, tokenize_folder: Path
+) -> None:
+    from pipeline.batches import encode
+    from pipeline.model import load_pretrained
+    from pipeline.pieces import Pieces
+    from pipeline.pretraining import OBJECTIVES, piece_shares
+
+    config, out, metrics = learnt
+    assert config.network
+    pieces = Pieces(tokenize_folder)
+    ids, dev = (encode(pieces, read_reviews(ingest_folder, split).texts, config.longest) for split in ("train", "dev"))
+    model = OBJECTIVES[config.objective](config.network, piece_shares(ids, len(pieces.vocabulary)), 0.0)
+    (*_, predicted) = model.predict_pieces(dev[:2].to_tensor()).values()
+    predicted.rows()  # by now nothing is left that a call would make
+    initial = {f"{layer.name}/{n}": w for layer in model.layers for n, w in enumerate(layer.get_weights())}
+    with np.load(out / "pretrained.npz") as kept:
+        assert sorted(kept) == sorted(initial)
+        assert not [name for name, weight in initial.items() if np.allclose(kept[name], weight, atol=1e-4)]
+    load_pretrained(model, out)
+    assert model.measure(dev).items() <= metrics.items()
 
 
 class Killed(BaseException):

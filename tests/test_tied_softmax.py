@@ -10,7 +10,7 @@ VOCABULARY, WIDTH, UNITS = 11, 3, 4
 
 def predictions(vectors: tf.Tensor, states: tf.Tensor) -> Predictions:
     chance = np.random.default_rng(1)
-    softmax = TiedSoftmax(np.full(VOCABULARY, 1 / VOCABULARY), WIDTH)
+    softmax = TiedSoftmax(np.full(VOCABULARY, 1 / VOCABULARY), UNITS, WIDTH)
     pieces = tf.constant(chance.integers(0, VOCABULARY, (2, 5)), tf.int32)
     mask = tf.constant([[True] * 5, [True, False, False, False, False]])
     return Predictions(softmax, states, pieces, tf.gather(vectors, pieces), mask)
@@ -37,23 +37,20 @@ def test_all_pieces_drawn_once_give_the_whole_softmax() -> None:
     assert float(right) == (log_p.argmax(axis=1) == pieces).sum()
 
 
-def test_gradients_reach_states_vectors_and_bias() -> None:
+def test_gradients_reach_all_that_is_learnt() -> None:
     chance = np.random.default_rng(3)
     vectors = tf.Variable(chance.normal(size=(VOCABULARY, WIDTH)), dtype=tf.float32)
     states = tf.Variable(chance.normal(size=(2, 5, UNITS)), dtype=tf.float32)
-    predictions(vectors, states)
-    softmax = None
+    softmax = TiedSoftmax(np.full(VOCABULARY, 1 / VOCABULARY), UNITS, WIDTH)
 
     def loss() -> tf.Tensor:
         made = predictions(vectors, states)._replace(softmax=softmax)
         drawn = tf.constant([1, 4, 4, 7])
         return sampled_log_loss(made, Negatives(drawn, tf.gather(vectors, drawn), tf.zeros(VOCABULARY)), compiled=False)
 
-    softmax = TiedSoftmax(np.full(VOCABULARY, 1 / VOCABULARY), WIDTH)
-    loss()
     with tf.GradientTape() as tape:
         value = loss()
-    weights = [states, vectors, softmax.bias.value]
+    weights = [states, vectors, softmax.projection.value, softmax.bias.value]
     gradients = [tf.convert_to_tensor(gradient).numpy() for gradient in tape.gradient(value, weights)]
     for weight, gradient in zip(weights, gradients, strict=True):
         nudge, kept = chance.normal(size=weight.shape) * 1e-2, weight.numpy()
