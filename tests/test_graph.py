@@ -203,7 +203,7 @@ def test_mlflow_holds_one_run_for_a_model_with_the_same_figures(project: Project
     mlflow = connect(project.root / "artifacts")
     run = mlflow.get_run(manifest(project, "train")["run_id"])
     assert run.info.run_name == "leaky"
-    for stage in sorted(CELL_STAGES):
+    for stage in sorted(set(CELL_STAGES) - {"pretrain"}):  # it learnt nothing, so there was nothing to log
         assert manifest(project, stage)["run_id"] == run.info.run_id
         assert {name: run.data.metrics[name] for name in manifest(project, stage)["metrics"]} == manifest(
             project, stage
