@@ -76,19 +76,24 @@ class Network(Section):
     bidirectional: bool
 
 
-class TrainConfig(Network):
-    pooling: Literal["last", "mean", "max"]
-    ngrams: NGramsConfig | None
+class Learning(Section):
+    """How pretrain and train both learn."""
+
     dropout: Share
-    recurrent_dropout: Share
-    piece_dropout: Share
     longest: Count
     batch_pieces: Count
     learning_rate: Annotated[float, Field(gt=0, lt=1)]
     clip_norm: Annotated[float, Field(gt=0)]
     epochs: Count
-    patience: Count
     seed: Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class TrainConfig(Learning, Network):
+    pooling: Literal["last", "mean", "max"]
+    ngrams: NGramsConfig | None
+    recurrent_dropout: Share
+    piece_dropout: Share
+    patience: Count
 
     @model_validator(mode="after")
     def last_is_of_one_direction(self) -> Self:
@@ -97,20 +102,13 @@ class TrainConfig(Network):
         return self
 
 
-class PretrainConfig(Section):
+class PretrainConfig(Learning):
     """`network` is not written in YAML: it is train's, and None where nothing is learnt for it."""
 
     objective: Literal["none", "language_model", "seq2seq"]
     network: Network | None
     unsupervised: bool
     negatives: Count
-    dropout: Share
-    longest: Count
-    batch_pieces: Count
-    learning_rate: Annotated[float, Field(gt=0, lt=1)]
-    clip_norm: Annotated[float, Field(gt=0)]
-    epochs: Count
-    seed: Annotated[int, Field(ge=0, lt=2**31)]
 
     @model_validator(mode="after")
     def no_piece_is_known_beforehand(self) -> Self:

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 from pipeline.batches import batches_in_order
 from pipeline.cells import cell_class, make_cell
-from pipeline.config import Network, TrainConfig
+from pipeline.config import Learning, Network, TrainConfig
 from pipeline.manifest import read_manifest
 from pipeline.ngrams import NGrams
 from pipeline.recurrent import BothWays, Recurrent
@@ -112,6 +112,12 @@ def load_pretrained(model: keras.Model, pretrain: Path) -> None:
 def worth_compiling(steps: int, shapes: int) -> bool:
     """Whether so many steps, on batches of so many shapes, save the time that XLA takes to compile the loops."""
     return steps >= PAYS * shapes
+
+
+def make_optimizer(config: Learning, steps: int) -> keras.optimizers.Optimizer:
+    """Adam, whose learning rate falls to zero over so many steps."""
+    decay = keras.optimizers.schedules.PolynomialDecay(config.learning_rate, steps, end_learning_rate=0.0)
+    return keras.optimizers.Adam(decay, global_clipnorm=config.clip_norm)
 
 
 def compile_loops(model: keras.Model) -> None:

@@ -16,7 +16,7 @@ from pipeline.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
 from pipeline.config import PretrainConfig
 from pipeline.language_model import LanguageModel
 from pipeline.loop import jit
-from pipeline.model import compile_loops, save_pretrained, worth_compiling
+from pipeline.model import compile_loops, make_optimizer, save_pretrained, worth_compiling
 from pipeline.objective import Objective
 from pipeline.pieces import Pieces
 from pipeline.seq2seq import Seq2Seq
@@ -91,11 +91,6 @@ def piece_shares(ids: tf.RaggedTensor, vocabulary: int) -> np.ndarray:
     counts = np.bincount(ids.flat_values.numpy(), minlength=vocabulary) + 1
     counts[PADDING] += ids.nrows()
     return counts / counts.sum()
-
-
-def make_optimizer(config: PretrainConfig, steps: int) -> keras.optimizers.Optimizer:
-    decay = keras.optimizers.schedules.PolynomialDecay(config.learning_rate, steps, end_learning_rate=0.0)
-    return keras.optimizers.Adam(decay, global_clipnorm=config.clip_norm)
 
 
 def learner(

@@ -13,7 +13,7 @@ from sklearn.metrics import log_loss
 from pipeline.batches import Batches, dev_batches, encode, training_batches
 from pipeline.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
 from pipeline.config import TrainConfig
-from pipeline.model import build, compile_loops, join, load_pretrained, positive, save, worth_compiling
+from pipeline.model import build, compile_loops, join, load_pretrained, make_optimizer, positive, save, worth_compiling
 from pipeline.ngrams import fit_ngrams
 from pipeline.pieces import Pieces
 from pipeline.reviews import read_reviews
@@ -91,11 +91,8 @@ def fit(
 
 def prepare(model: keras.Model, config: TrainConfig, batches: Batches) -> None:
     """Give a model its optimizer, loss and measure."""
-    decay = keras.optimizers.schedules.PolynomialDecay(
-        config.learning_rate, config.epochs * batches.steps, end_learning_rate=0.0
-    )
     model.compile(
-        keras.optimizers.Adam(decay, global_clipnorm=config.clip_norm),
+        make_optimizer(config, config.epochs * batches.steps),
         keras.losses.BinaryCrossentropy(from_logits=True),
         metrics=[keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy")],
         jit_compile=False,  # the loops alone gain by XLA
