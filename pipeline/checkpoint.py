@@ -1,7 +1,7 @@
 """The state of a long training in one file, so that a run that was killed goes on where it was, to the same bits.
 
-A stage keeps it in its folder as `CHECKPOINT` and deletes it when it has finished: the runner hands a folder that
-holds one to the next run that is made from the very same.
+A stage keeps it in its folder as `CHECKPOINT`. The runner hands a folder that holds one to the next run that is made
+from the very same, and deletes it when all is done.
 """
 
 import json
@@ -16,7 +16,7 @@ from pipeline.manifest import replacing
 if TYPE_CHECKING:  # the runner asks for the name alone, and Keras takes seconds to import
     import keras
 
-CHECKPOINT = "checkpoint.npz"
+CHECKPOINT = ".checkpoint.npz"  # hidden: none of the files that a stage makes, so never hashed
 
 
 def save_checkpoint(path: Path, variables: "Sequence[keras.Variable]", progress: dict[str, Any]) -> None:

@@ -80,9 +80,9 @@ def learn(config: PretrainConfig, texts: list[str], dev: list[str], tokenize: Pa
         for name, value in measured.items():
             done["curves"].setdefault(name, []).append(value)
         done["log_loss"] = 0.0
+        save_checkpoint(out / CHECKPOINT, state, done)
         print(", ".join(f"{name} {value:.4g}" for name, value in measured.items()), flush=True)
     save_pretrained(model, out)
-    (out / CHECKPOINT).unlink(missing_ok=True)
     return done
 
 

@@ -110,6 +110,7 @@ def _make(
 ) -> None:
     aside = _aside(plan, folder, digests)
     checkpoint = aside / CHECKPOINT
+    sealed = None
     try:
         _say(plan, "resumed" if checkpoint.exists() else "started")
         sealed = _run(plan, aside, reads, digests)
@@ -117,6 +118,7 @@ def _make(
 
         # What measured nothing, as pretrain without an objective, has nothing to show.
         run_id = log_stage(artifacts_of(folder, plan.stage), sealed, aside, inputs) if sealed.metrics else ""
+        checkpoint.unlink(missing_ok=True)
         write_atomically(aside / NAME, sealed.model_copy(update={"run_id": run_id}).model_dump_json(indent=1) + "\n")
         _put_in_place(aside, folder)
     except KeyboardInterrupt:
@@ -127,7 +129,8 @@ def _make(
         # Libraries tell of a full disk in errors of their own: by what they say, or by what is left.
         if any(said in str(error) for said in DISK_FULL) or shutil.disk_usage(folder.parent).free < LEAST_FREE:
             raise UserError(f"{folder.parent}: the disk is full, or its quota") from error
-        checkpoint.unlink(missing_ok=True)  # what failed would fail again
+        if not sealed:
+            checkpoint.unlink(missing_ok=True)  # what failed would fail again; what is made only waits to be logged
         raise
     finally:
         if not checkpoint.exists():

@@ -153,7 +153,7 @@ def test_a_killed_stage_goes_on_and_the_last_result_is_kept(project: Project) ->
     )
     assert running.stderr is not None
     assert any(b"started" in line for line in iter(running.stderr.readline, b""))
-    while running.poll() is None and not list(project.folder("train").parent.glob(".train.*.partial/checkpoint.npz")):
+    while running.poll() is None and not list(project.folder("train").parent.glob(".train.*.partial/.checkpoint.npz")):
         time.sleep(0.01)
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()

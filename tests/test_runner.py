@@ -72,7 +72,7 @@ def make_until(
 
     def stage(plan: Plan, out: Path, reads: dict, digests: dict) -> Manifest:
         found.update(path.name for path in out.iterdir())
-        (out / "checkpoint.npz").touch()
+        (out / ".checkpoint.npz").touch()
         (out / "half.keras").touch()
         (out / "deep").mkdir()
         raise stops
@@ -97,13 +97,37 @@ def test_what_was_interrupted_goes_on_from_its_checkpoint_alone(
     said = said.format(tmp_path)
     (tmp_path / ".train.partial").mkdir()
     assert make_until(stops, tmp_path / "train", TRAIN_PLAN, monkeypatch) == {said}
-    assert make_until(stops, tmp_path / "train", TRAIN_PLAN, monkeypatch) == {said, "checkpoint.npz"}
+    assert make_until(stops, tmp_path / "train", TRAIN_PLAN, monkeypatch) == {said, ".checkpoint.npz"}
     other = TRAIN_PLAN.model_copy(update={"config": TRAIN_PLAN.config | {"seed": 7}})
     assert make_until(stops, tmp_path / "train", other, monkeypatch) == {said}
     assert make_until(stops, tmp_path / "train", other, monkeypatch, "of another input") == {said}
     what = [line.rpartition(" ")[2] for line in capsys.readouterr().err.splitlines()]
     assert what == ["started", "resumed", "started", "started"]
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_was_made_is_kept_until_it_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipeline import tracking
+
+    def stage(plan: Plan, out: Path, reads: dict, digests: dict) -> Manifest:
+        (out / ".checkpoint.npz").touch()
+        return Manifest(
+            stage="train", data="maekrak", model="lstm", config={}, inputs={}, code={}, outputs={},
+            metrics={"dev_accuracy": 0.9}, seconds=1.0, run_id="",
+        )  # fmt: skip
+
+    def away(*arguments: object) -> str:
+        raise UserError("no MLflow server at http://localhost:5000")
+
+    monkeypatch.setattr(runner, "_run", stage)
+    monkeypatch.setattr(tracking, "log_stage", away)
+    with pytest.raises(UserError, match="no MLflow server"):
+        runner._make(TRAIN_PLAN, tmp_path / "train", {}, {}, {})
+    (aside,) = tmp_path.iterdir()
+    assert [path.name for path in aside.iterdir()] == [".checkpoint.npz"]
+    monkeypatch.setattr(tracking, "log_stage", lambda *arguments: "a run")
+    runner._make(TRAIN_PLAN, tmp_path / "train", {}, {}, {})
+    assert [path.name for path in tmp_path.rglob("*")] == ["train", "manifest.json"]
 
 
 def test_what_failed_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

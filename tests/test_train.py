@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.config import Config
-from pipeline.manifest import read_manifest, sha256
+from pipeline.manifest import read_manifest, sha256, visible_files
 
 TRAIN = """
+import json
 import os
 import sys
 from pathlib import Path
@@ -25,16 +26,16 @@ def save_and_die(*state):
 out.mkdir(exist_ok=True)
 if sys.argv[2] == "killed":
     save, train.save_checkpoint = train.save_checkpoint, save_and_die
-print(train.train(TrainConfig.model_validate_json(sys.argv[1]), *inputs, out))
+print(json.dumps(train.train(TrainConfig.model_validate_json(sys.argv[1]), *inputs, out)))
 """
 
 
 class Trained(NamedTuple):
-    """`model` is its sha256."""
+    """`model` is its sha256; `metrics` are without the speed."""
 
     model: str
     curves: str
-    metrics: str
+    metrics: dict[str, float]
 
 
 def run(config: Config, seed: int, fate: str, *folders: Path) -> subprocess.CompletedProcess[str]:
@@ -49,8 +50,10 @@ def trained(config: Config, seed: int, *folders: Path) -> Trained:
     done = run(config, seed, "lives", *folders)
     assert done.returncode == 0, done.stderr
     out = folders[-1]
-    assert {path.name for path in out.iterdir()} == {"model.keras", "curves.json"}
-    return Trained(sha256(out / "model.keras"), (out / "curves.json").read_text("utf-8"), done.stdout.splitlines()[-1])
+    assert {path.name for path in visible_files(out)} == {"model.keras", "curves.json"}
+    metrics = json.loads(done.stdout.splitlines()[-1])
+    assert metrics.pop("pieces_per_second") > 0
+    return Trained(sha256(out / "model.keras"), (out / "curves.json").read_text("utf-8"), metrics)
 
 
 def test_one_seed_one_model_even_if_it_was_killed_on_the_way(
@@ -60,7 +63,7 @@ def test_one_seed_one_model_even_if_it_was_killed_on_the_way(
     undisturbed = trained(config, 1, *folders, tmp_path / "undisturbed")
     killed = run(config, 1, "killed", *folders, tmp_path / "killed")
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert [path.name for path in (tmp_path / "killed").iterdir()] == ["checkpoint.npz"]
+    assert [path.name for path in (tmp_path / "killed").iterdir()] == [".checkpoint.npz"]
     assert trained(config, 1, *folders, tmp_path / "killed") == undisturbed
     assert trained(config, 2, *folders, tmp_path / "other").model != undisturbed.model
 
