@@ -74,7 +74,7 @@ def learn(config: PretrainConfig, texts: list[str], dev: list[str], tokenize: Pa
             done["pieces"] += int(np.count_nonzero(batch))
             done["seconds"] += time.monotonic() - start
             tell(number, done)
-            if number % KEPT_EVERY == 0:
+            if number % KEPT_EVERY == 0 and number < batches.steps:  # an epoch is kept when it is measured too
                 save_checkpoint(out / CHECKPOINT, state, done)
         measured = {"log_loss": done["log_loss"], **measure(of_dev, config.batch_pieces)}
         for name, value in measured.items():
