@@ -5,7 +5,6 @@ knows them all, and nothing of order or distance. Each has what the other lacks,
 (compare Cheng et al. 2016, "Wide & deep learning for recommender systems", who train the two at once).
 """
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import keras
@@ -70,6 +69,10 @@ class NGrams(keras.layers.Layer):
 
     def features(self, ids: tf.Tensor) -> Features:
         """What it reads in ids [batch, time]."""
+        return self.weighted(self.found(ids), tf.shape(ids)[0])
+
+    def found(self, ids: tf.Tensor) -> list[Features]:
+        """The n-grams of letters, and those of words, in ids [batch, time]: each once a row, 1 + log of how often."""
         text = tf.strings.reduce_join(tf.gather(tf.constant(self.vocabulary), ids), axis=1)
         words = tf.strings.split(text, "▁")
         words = tf.ragged.boolean_mask(words, words != "")
@@ -77,20 +80,24 @@ class NGrams(keras.layers.Layer):
         in_words = tf.strings.ngrams(letters, list(range(1, self.characters + 1)), separator="")
         of_letters = tf.gather(words.value_rowids(), in_words.value_rowids())
         of_words = tf.strings.ngrams(words, list(range(1, self.words + 1)), separator="▁")
-        kinds = [  # "▁▁" tells a word from letters that spell the same
-            self._weighted(in_words.flat_values, of_letters, tf.shape(ids)[0]),
-            self._weighted(tf.strings.join(["▁▁", of_words.flat_values]), of_words.value_rowids(), tf.shape(ids)[0]),
+        return [  # "▁▁" tells a word from letters that spell the same
+            self._counted(in_words.flat_values, of_letters),
+            self._counted(tf.strings.join(["▁▁", of_words.flat_values]), of_words.value_rowids()),
         ]
-        return Features(*(tf.concat(parts, 0) for parts in zip(*kinds, strict=True)))
 
-    def _weighted(self, ngrams: tf.Tensor, rows: tf.Tensor, batch: tf.Tensor) -> Features:
-        """Each n-gram once a row, by (1 + log of how often) x rarity, all those of a row scaled to length 1."""
+    def weighted(self, kinds: list[Features], batch: int | tf.Tensor) -> Features:
+        """What was found in so many rows, by its rarity too; all that is of a kind and in a row scaled to length 1."""
+        scaled = []
+        for bucket, row, value in kinds:
+            rare = value * tf.gather(tf.convert_to_tensor(self.rarity), bucket)
+            lengths = tf.sqrt(tf.math.unsorted_segment_sum(rare**2, row, batch))
+            scaled.append(Features(bucket, row, rare / tf.gather(lengths, row)))
+        return Features(*(tf.concat(parts, 0) for parts in zip(*scaled, strict=True)))
+
+    def _counted(self, ngrams: tf.Tensor, rows: tf.Tensor) -> Features:
         places = rows * self.buckets + tf.strings.to_hash_bucket_fast(ngrams, self.buckets)
         places, _, counts = tf.unique_with_counts(places)
-        row, bucket = places // self.buckets, places % self.buckets
-        value = (1 + tf.math.log(tf.cast(counts, tf.float32))) * tf.gather(tf.convert_to_tensor(self.rarity), bucket)
-        lengths = tf.sqrt(tf.math.unsorted_segment_sum(value**2, row, batch))
-        return Features(bucket, row, value / tf.gather(lengths, row))
+        return Features(places % self.buckets, places // self.buckets, 1 + tf.math.log(tf.cast(counts, tf.float32)))
 
     def compute_mask(self, ids: tf.Tensor, mask: Any = None) -> None:
         return None
@@ -106,7 +113,9 @@ class NGrams(keras.layers.Layer):
 def fit_ngrams(config: NGramsConfig, vocabulary: list[str], ids: tf.RaggedTensor, labels: np.ndarray) -> NGrams:
     """The layer with the weights that logistic regression with an L2 penalty gives it."""
     layer = NGrams(config.characters, config.words, config.buckets, vocabulary, name="ngrams")
-    layer.rarity.assign(_rarity(layer, ids))
+    kinds = _found_in_all(layer, ids)
+    layer.rarity.assign(_rarity(kinds, len(labels), config.buckets))
+    bucket, row, value = layer.weighted(kinds, len(labels))
     regression = SGDClassifier(
         loss="log_loss",
         alpha=1 / (config.inverse_regularization * len(labels)),
@@ -114,28 +123,22 @@ def fit_ngrams(config: NGramsConfig, vocabulary: list[str], ids: tf.RaggedTensor
         tol=None,
         average=True,
         random_state=0,  # the order of the texts, which hardly matters
-    ).fit(_matrix(layer, ids), labels)
+    ).fit(csr_matrix((value, (row, bucket)), shape=(len(labels), config.buckets)), labels)
     layer.kernel.assign(regression.coef_[0])
     layer.bias.assign(regression.intercept_[0])
     return layer
 
 
-def _rarity(layer: NGrams, ids: tf.RaggedTensor) -> np.ndarray:
+def _found_in_all(layer: NGrams, ids: tf.RaggedTensor) -> list[Features]:
+    """What the layer finds in all texts, of each kind; `row` is the text."""
+    kinds: tuple[list[Features], ...] = ([], [])
+    for texts, batch in batches_in_order(ids, READ_AT_ONCE):
+        for kind, (bucket, row, value) in zip(kinds, layer.found(batch), strict=True):
+            kind.append(Features(bucket.numpy(), texts[row], value.numpy()))
+    return [Features(*map(np.concatenate, zip(*kind, strict=True))) for kind in kinds]
+
+
+def _rarity(kinds: list[Features], texts: int, buckets: int) -> np.ndarray:
     """The smoothed inverse document frequency of every bucket: log((1 + texts) / (1 + texts with it)) + 1."""
-    holding = np.zeros(layer.buckets)
-    for _, found in _all_features(layer, ids):
-        holding += np.bincount(found.bucket, minlength=layer.buckets)
-    return np.log((1 + ids.nrows()) / (1 + holding)) + 1
-
-
-def _matrix(layer: NGrams, ids: tf.RaggedTensor) -> csr_matrix:
-    """The features of all texts, float32 [texts, buckets]."""
-    parts = [(rows[found.row], found.bucket, found.value) for rows, found in _all_features(layer, ids)]
-    row, bucket, value = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return csr_matrix((value, (row, bucket)), shape=(ids.nrows(), layer.buckets))
-
-
-def _all_features(layer: NGrams, ids: tf.RaggedTensor) -> Iterator[tuple[np.ndarray, Features]]:
-    """Yield (rows [batch], features of the batch), until all texts are read."""
-    for rows, batch in batches_in_order(ids, READ_AT_ONCE):
-        yield rows, Features(*(part.numpy() for part in layer.features(batch)))
+    holding = sum(np.bincount(kind.bucket, minlength=buckets) for kind in kinds)
+    return np.log((1 + texts) / (1 + holding)) + 1
