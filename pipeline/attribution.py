@@ -1,13 +1,13 @@
 """Attribution: what each piece of a text adds to the logit of positive, by two methods that can check each other."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from pipeline.batches import pad
-from pipeline.model import Pooling
+from pipeline.model import read_vectors
 from pipeline.ngrams import NGrams
 
 STEPS = 256  # points on the path; maximum pooling makes the gradient jump on the way, which takes many
@@ -102,10 +102,6 @@ def occlusion(model: keras.Model, ids: np.ndarray) -> np.ndarray:
     return np.float64(whole) - np.concatenate(rest)
 
 
-def _logits(model: keras.Model, embedded: tf.Tensor) -> Any:
-    """The logit [batch] of embeddings [batch, time, width] without padding: the layers after "embedding" in a row."""
-    layers = model.layers
-    for layer in layers[layers.index(model.get_layer("embedding")) + 1 :]:
-        everything = {"mask": tf.ones(tf.shape(embedded)[:2], tf.bool)} if isinstance(layer, Pooling) else {}
-        embedded = layer(embedded, **everything)
-    return embedded[:, 0]
+def _logits(model: keras.Model, vectors: tf.Tensor) -> tf.Tensor:
+    """The logit [batch] of vectors [batch, time, width] without padding."""
+    return read_vectors(model, vectors, tf.ones(tf.shape(vectors)[:2], tf.bool))[:, 0]

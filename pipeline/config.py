@@ -93,6 +93,7 @@ class TrainConfig(Learning, Network):
     ngrams: NGramsConfig | None
     recurrent_dropout: Share
     piece_dropout: Share
+    adversarial: Share
     patience: Count
 
     @model_validator(mode="after")

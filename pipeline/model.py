@@ -81,6 +81,22 @@ def recurrent(network: Network, depth: int, **options: Any) -> keras.layers.Laye
     return BothWays(layer, name=name) if network.bidirectional else layer
 
 
+def read_vectors(network: keras.Model, vectors: tf.Tensor, mask: tf.Tensor, training: bool = False) -> tf.Tensor:
+    """The logits [batch, 1] of a network that `build` made, of vectors that stand where its embedding's would.
+
+    Shapes:
+        vectors [batch, time, embedding], mask [batch, time].
+    """
+    for layer in network.layers[network.layers.index(network.get_layer("embedding")) + 1 :]:
+        if isinstance(layer, Pooling):
+            vectors = layer(vectors, mask=mask)
+        elif isinstance(layer, Recurrent | BothWays):
+            vectors = layer(vectors, mask=mask, training=training)
+        else:
+            vectors = layer(vectors, training=training)
+    return vectors
+
+
 def join(network: keras.Model, ngrams: NGrams, ids: tf.RaggedTensor, labels: np.ndarray) -> keras.Model:
     """The classifier that hears both: its logit is the weighted sum of theirs that is best on texts new to both."""
     heard = keras.layers.Concatenate(name="heard")([network.output, ngrams(network.input)])

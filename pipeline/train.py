@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from sklearn.metrics import log_loss
 
+from pipeline.adversarial import Adversarial
 from pipeline.batches import Batches, dev_batches, encode, training_batches
 from pipeline.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
 from pipeline.config import TrainConfig
@@ -74,9 +75,10 @@ def fit(
     batches = training_batches(ids["train"], labels["train"], config, pieces)
     if worth_compiling(config.epochs * batches.steps, batches.shapes):
         compile_loops(network)
-    prepare(network, config, batches)
-    course = Course(network, config.patience, checkpoint)
-    network.fit(
+    learner = Adversarial(network, config.adversarial) if config.adversarial else network
+    prepare(learner, config, batches)
+    course = Course(learner, config.patience, checkpoint)
+    learner.fit(
         batches.dataset.skip(course.epochs * batches.steps),
         steps_per_epoch=batches.steps,
         validation_data=dev_batches(ids["dev"], labels["dev"], config),

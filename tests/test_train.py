@@ -40,7 +40,7 @@ class Trained(NamedTuple):
 
 def run(config: Config, seed: int, fate: str, *folders: Path) -> subprocess.CompletedProcess[str]:
     """Train for three epochs in a fresh process, with everything that draws lots; or have it killed after the first."""
-    lots = {"dropout": 0.2, "recurrent_dropout": 0.2, "piece_dropout": 0.2}
+    lots = {"dropout": 0.2, "recurrent_dropout": 0.2, "piece_dropout": 0.2, "adversarial": 0.05}
     text = config.train.model_copy(update={**lots, "seed": seed, "epochs": 3, "patience": 3}).model_dump_json()
     arguments = [sys.executable, "-c", TRAIN, text, fate, *map(str, folders)]
     return subprocess.run(arguments, check=False, capture_output=True, text=True)
