@@ -55,7 +55,10 @@ class Adversarial(keras.Model):
         of_table = tf.IndexedSlices(tf.reshape(of_vectors, (-1, table.shape[1])), tf.reshape(ids, [-1]), table.shape)
         self.optimizer.apply([of_table, *of_others], [table, *others])
         for metric in self.metrics:
-            metric.update_state(loss) if metric.name == "loss" else metric.update_state(labels, logits)
+            if metric.name == "loss":
+                metric.update_state(loss, sample_weight=tf.shape(ids)[0])  # as Keras weighs it
+            else:
+                metric.update_state(labels, logits)
         return {metric.name: metric.result() for metric in self.metrics}
 
 
