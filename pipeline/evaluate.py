@@ -55,10 +55,11 @@ def evaluate(config: EvaluateConfig, ingest: Path, tokenize: Path, train: Path, 
         `baseline_` before the name, of the baseline; how many pairs were read, and left out for being in train; how
         many phrases were found, and reviews of test that hold one.
     """
+    splits = {split: read_reviews(ingest, split) for split in ("train", "dev", "test")}
     # Mining takes as long as the baseline, and both hold one core alone: they go side by side.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside:
-        mined = beside.submit(mine_phrases, config.phrases, read_reviews(ingest, "train"))
-        material = Material.of(config, ingest, tokenize, train)
+        mined = beside.submit(mine_phrases, config.phrases, splits["train"])
+        material = Material.of(config, splits, tokenize, train)
         phrases = mined.result()
     test, on_test = material.test, material.read(material.test.texts)
     right = is_right(on_test, test.labels)
@@ -111,8 +112,7 @@ class Material(NamedTuple):
     baseline: Pipeline
 
     @classmethod
-    def of(cls, config: EvaluateConfig, ingest: Path, tokenize: Path, train: Path) -> "Material":
-        splits = {split: read_reviews(ingest, split) for split in ("train", "dev", "test")}
+    def of(cls, config: EvaluateConfig, splits: dict[str, Reviews], tokenize: Path, train: Path) -> "Material":
         trained = TrainConfig.model_validate(read_manifest(train).config)
         baseline = fit_baseline(config.baseline, splits["train"])
         return cls(**splits, pieces=Pieces(tokenize), trained=trained, model=load(train), baseline=baseline)

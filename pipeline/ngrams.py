@@ -131,11 +131,11 @@ def fit_ngrams(config: NGramsConfig, vocabulary: list[str], ids: tf.RaggedTensor
 
 def _found_in_all(layer: NGrams, ids: tf.RaggedTensor) -> list[Features]:
     """What the layer finds in all texts, of each kind; `row` is the text."""
-    kinds: tuple[list[Features], ...] = ([], [])
-    for texts, batch in batches_in_order(ids, READ_AT_ONCE):
-        for kind, (bucket, row, value) in zip(kinds, layer.found(batch), strict=True):
-            kind.append(Features(bucket.numpy(), texts[row], value.numpy()))
-    return [Features(*map(np.concatenate, zip(*kind, strict=True))) for kind in kinds]
+    found = [
+        [Features(bucket.numpy(), texts[row], value.numpy()) for bucket, row, value in layer.found(batch)]
+        for texts, batch in batches_in_order(ids, READ_AT_ONCE)
+    ]
+    return [Features(*map(np.concatenate, zip(*kind, strict=True))) for kind in zip(*found, strict=True)]
 
 
 def _rarity(kinds: list[Features], texts: int, buckets: int) -> np.ndarray:

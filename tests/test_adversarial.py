@@ -19,15 +19,21 @@ def network(config: Config) -> keras.Model:
     return build(config.train.model_copy(update={"dropout": 0.0}), vocabulary=8)
 
 
+@pytest.fixture
+def plain(network: keras.Model) -> keras.Model:
+    """The same network, with weights of its own."""
+    twin = keras.models.clone_model(network)
+    twin.set_weights(network.get_weights())
+    return twin
+
+
 def learn_once(model: keras.Model) -> dict[str, float]:
     accuracy = keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy")
     model.compile(keras.optimizers.Adam(0.01), keras.losses.BinaryCrossentropy(from_logits=True), metrics=[accuracy])
     return {name: values[0] for name, values in model.fit(IDS, LABELS, batch_size=2, verbose=0).history.items()}
 
 
-def test_without_a_push_it_is_plain_training(network: keras.Model) -> None:
-    plain = keras.models.clone_model(network)
-    plain.set_weights(network.get_weights())
+def test_without_a_push_it_is_plain_training(network: keras.Model, plain: keras.Model) -> None:
     measured = learn_once(Adversarial(network, 0.0))
     assert measured == pytest.approx(learn_once(plain))
     for own, other in zip(network.get_weights(), plain.get_weights(), strict=True):
@@ -52,9 +58,7 @@ def test_a_push_raises_the_loss_and_is_of_that_length(network: keras.Model) -> N
         assert not np.any(step[count:])
 
 
-def test_it_learns_other_weights_than_plain_training(network: keras.Model) -> None:
-    plain = keras.models.clone_model(network)
-    plain.set_weights(network.get_weights())
+def test_it_learns_other_weights_than_plain_training(network: keras.Model, plain: keras.Model) -> None:
     learn_once(Adversarial(network, 0.5))
     learn_once(plain)
     assert any(not np.allclose(a, b) for a, b in zip(network.get_weights(), plain.get_weights(), strict=True))
