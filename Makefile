@@ -33,6 +33,7 @@ export FILE
 endif
 
 .DEFAULT_GOAL := help
+MAKEFLAGS += --jobs=2 # explain and export at once; what else there is to do hangs on what came before
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: help all ingest tokenize pretrain train evaluate explain export predict compare ui bench test lint notebooks plans FORCE
@@ -99,7 +100,7 @@ bench: $(INSTALLED) ## Time the recurrent layer, and an epoch of DATA if it is t
 	@$(RUN) bench $(CHOICE) --set "$$SET"
 
 test: $(INSTALLED) ## Run the tests
-	@$(VENV)/bin/python -m pytest
+	@$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(INSTALLED) ## Check style (ruff) and types (mypy)
 	@$(VENV)/bin/ruff check .

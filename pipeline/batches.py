@@ -36,11 +36,12 @@ class Batches(NamedTuple):
 def training_batches(ids: tf.RaggedTensor, labels: np.ndarray, config: TrainConfig, pieces: Pieces) -> Batches:
     """Shuffled batches without end, the same for one seed. All of one length have one shape."""
     reviews = _reviews(ids, labels).shuffle(len(labels), seed=config.seed)
+    lengths = ids.row_lengths().numpy()
     if config.piece_dropout:
-        reviews = _drop_pieces(reviews, pieces, config)
-    rows: Counter[int] = Counter()
-    for batch, _ in _bucket(reviews, config):
-        rows[batch.shape[1]] += batch.shape[0]
+        splits = best_splits(pieces.vocabulary, pieces.scores)
+        reviews = _drop_pieces(reviews, splits, config)
+        lengths = _lengths_of_dropped(ids, splits, config)
+    rows = Counter(padded(lengths, config.longest).tolist())
     steps = round(sum(count / batch_rows(time, config.batch_pieces) for time, count in rows.items()))
     return Batches(_bucket(reviews.repeat(), config), max(1, steps), len(rows))
 
@@ -99,13 +100,22 @@ def batch_rows(time: int, batch_pieces: int) -> int:
     return size if size < 4 else size - size % 4
 
 
-def _drop_pieces(reviews: tf.data.Dataset, pieces: Pieces, config: TrainConfig) -> tf.data.Dataset:
+def padded(lengths: np.ndarray, longest: int) -> np.ndarray:
+    """To how many pieces reviews of so many are padded.
+
+    >>> padded(np.array([0, 8, 9]), longest=10)
+    array([ 8,  8, 10])
+    """
+    bounds = np.array(bounds_to(longest))
+    return bounds[np.searchsorted(bounds, lengths)]
+
+
+def _drop_pieces(reviews: tf.data.Dataset, splits: list[list[int]], config: TrainConfig) -> tf.data.Dataset:
     """Split each piece in two or more with probability `piece_dropout`: a word is met in more than one spelling.
 
     The idea is BPE-dropout's (Provilkov et al. 2020); the splits are those that the unigram model likes best.
     """
-    size = len(pieces.vocabulary)
-    splits = best_splits(pieces.vocabulary, pieces.scores)
+    size = len(splits)
     table = tf.ragged.constant([[i] for i in range(size)] + splits, dtype=tf.int32)  # row size + i splits piece i
     seeds = tf.data.Dataset.random(config.seed, rerandomize_each_iteration=True).batch(2)
 
@@ -116,3 +126,11 @@ def _drop_pieces(reviews: tf.data.Dataset, pieces: Pieces, config: TrainConfig) 
         return tf.gather(table, rows).flat_values[-config.longest :], label
 
     return tf.data.Dataset.zip(reviews, seeds).map(split, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def _lengths_of_dropped(ids: tf.RaggedTensor, splits: list[list[int]], config: TrainConfig) -> np.ndarray:
+    """The lengths of reviews that `_drop_pieces` drew other pieces of: those of any epoch, but for chance."""
+    sizes = np.array([len(split) for split in splits])[ids.flat_values.numpy()]
+    dropped = np.random.default_rng(config.seed).random(len(sizes)) < config.piece_dropout
+    lengths = tf.reduce_sum(ids.with_flat_values(np.where(dropped, sizes, 1)), axis=1).numpy()
+    return np.minimum(lengths, config.longest)

@@ -125,7 +125,6 @@ class PretrainConfig(Learning):
 class BaselineConfig(Section):
     word_ngrams: Count
     character_ngrams: Count
-    min_count: Count
     inverse_regularization: Annotated[float, Field(gt=0)]
 
 

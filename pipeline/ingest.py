@@ -66,8 +66,14 @@ def in_dev(text: str, share: float) -> bool:
 
 
 def _read(builder: tfds.core.DatasetBuilder, split: str, dropped: Counter[str]) -> Labelled:
+    import tensorflow as tf  # by now imported, and silenced
+
+    one_thread = tf.data.Options()
+    one_thread.threading.private_threadpool_size = 1  # to hand so small a thing on takes longer than to read it
+    config = tfds.ReadConfig(options=one_thread)
+    examples = builder.as_dataset(split=split, batch_size=4096, shuffle_files=False, read_config=config)
     reviews: Labelled = []
-    for batch in builder.as_dataset(split=split, batch_size=4096, shuffle_files=False).as_numpy_iterator():
+    for batch in examples.as_numpy_iterator():
         texts = (unicodedata.normalize("NFC", text.decode("utf-8", "replace")) for text in batch["text"])
         reviews += [(text, int(label)) for text, label in zip(texts, batch["label"], strict=True)]
     kept = [(text, label) for text, label in reviews if normalize(text)]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
-from pipeline.batches import batch_rows, bounds_to
+from pipeline.batches import batch_rows, padded
 from pipeline.tokenize import PADDING
 
 
@@ -23,8 +23,7 @@ class Shuffled:
         self.pieces, self.starts = ids.values.numpy(), ids.row_splits.numpy()
         self.lengths = np.diff(self.starts)
         self.seed = seed
-        bounds = np.array(bounds_to(longest))
-        self.padded = bounds[np.searchsorted(bounds, self.lengths)]  # to how many pieces each text is
+        self.padded = padded(self.lengths, longest)
         counts = zip(*np.unique(self.padded, return_counts=True), strict=True)
         self.rows = {int(time): min(batch_rows(int(time), batch_pieces), int(count)) for time, count in counts}
         self.shapes = len(self.rows)

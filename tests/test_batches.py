@@ -52,6 +52,14 @@ def test_every_review_is_read_about_once_an_epoch(config: Config, ingest_folder:
     assert 4 <= min(times.values()) <= max(times.values()) <= 8  # what one epoch leaves over, the next begins with
 
 
+def test_an_epoch_is_as_long_as_dropped_pieces_make_it(config: Config, ingest_folder: Path, pieces: Pieces) -> None:
+    train = read_reviews(ingest_folder, "train")
+    changed = config.train.model_copy(update={"piece_dropout": 0.9})
+    batches = training_batches(encode(pieces, train.texts, config.train.longest), train.labels, changed, pieces)
+    read = sum(len(batch) for batch, _ in batches.dataset.take(6 * batches.steps))
+    assert read == pytest.approx(6 * len(train.texts), rel=0.06)
+
+
 def test_batches_of_one_length_have_one_shape(config: Config, ingest_folder: Path, pieces: Pieces) -> None:
     train = read_reviews(ingest_folder, "train")
     changed = config.train.model_copy(update={"piece_dropout": 0.5, "longest": 12})

@@ -75,7 +75,7 @@ def test_overlays_hold_only_differences(path: Path) -> None:
             "pretrain.objective=language_model train.bidirectional=true train.layers=2",
             "SET: pretrain: value error, obj",
         ),
-        ("evaluate.baseline.min_count=-1", "SET: evaluate.baseline.min_count: -1"),
+        ("evaluate.baseline.word_ngrams=-1", "SET: evaluate.baseline.word_ngrams: -1"),
         ("epochs=3", "SET: epochs=3: write section.key=value"),
         ("train.epochs", "SET: train.epochs: write section.key=value"),
         ("explain.text='open", "SET: explain.text='open: No closing quotation"),
