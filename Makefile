@@ -100,7 +100,7 @@ bench: $(INSTALLED) ## Time the recurrent layer, and an epoch of DATA if it is t
 	@$(RUN) bench $(CHOICE) --set "$$SET"
 
 test: $(INSTALLED) ## Run the tests
-	@$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
+	@$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED) ## Check style (ruff) and types (mypy)
 	@$(VENV)/bin/ruff check .
