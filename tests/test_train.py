@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
+import numpy as np
 
 from pipeline.config import Config
 from pipeline.manifest import read_manifest, sha256, visible_files
@@ -74,7 +74,6 @@ def test_it_learns_and_keeps_the_best_epoch(train_folder: Path) -> None:
     curves = json.loads((train_folder / "curves.json").read_text("utf-8"))
     metrics = read_manifest(train_folder).metrics
     assert set(curves) == {"accuracy", "log_loss", "dev_accuracy", "dev_log_loss"}
-    best = max(curves["dev_accuracy"])
-    assert best > 0.9
-    assert metrics["dev_accuracy"] == pytest.approx(best)
-    assert best == curves["dev_accuracy"][int(metrics["best_epoch"]) - 1]
+    measured = np.float32(metrics["dev_accuracy"])  # as Keras measured it after each epoch
+    assert measured == max(curves["dev_accuracy"]) > 0.9
+    assert measured == curves["dev_accuracy"][int(metrics["best_epoch"]) - 1]
