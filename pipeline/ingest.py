@@ -66,11 +66,8 @@ def in_dev(text: str, share: float) -> bool:
 
 
 def _read(builder: tfds.core.DatasetBuilder, split: str, dropped: Counter[str]) -> Labelled:
-    import tensorflow as tf  # by now imported, and silenced
-
-    one_thread = tf.data.Options()
-    one_thread.threading.private_threadpool_size = 1  # to hand so small a thing on takes longer than to read it
-    config = tfds.ReadConfig(options=one_thread)
+    # So many under way that the thread which reads and the one which waits need not wake each other at every review.
+    config = tfds.ReadConfig(num_parallel_calls_for_decode=64)
     examples = builder.as_dataset(split=split, batch_size=4096, shuffle_files=False, read_config=config)
     reviews: Labelled = []
     for batch in examples.as_numpy_iterator():
