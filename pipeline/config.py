@@ -89,18 +89,12 @@ class Learning(Section):
 
 
 class TrainConfig(Learning, Network):
-    pooling: Literal["last", "mean", "max"]
+    pooling: Literal["last", "mean", "max", "concat"]
     ngrams: NGramsConfig | None
     recurrent_dropout: Share
     piece_dropout: Share
     adversarial: Share
     patience: Count
-
-    @model_validator(mode="after")
-    def last_is_of_one_direction(self) -> Self:
-        if self.pooling == "last" and self.bidirectional:
-            raise ValueError("pooling last needs bidirectional false: read backwards, the last piece is the first")
-        return self
 
 
 class PretrainConfig(Learning):

@@ -24,25 +24,46 @@ PAYS = 300  # steps on batches of one shape that save the seconds which XLA take
 
 @keras.saving.register_keras_serializable("maekrak")
 class Pooling(keras.layers.Layer):
-    """One vector for a sequence: its last state, or the mean or maximum over its states.
+    """One vector for a sequence: its last state, the mean or the maximum over its states, or all three side by side.
+
+    The last state of one that is read backwards is the state at its first piece. "concat" is the concat pooling of
+    Howard & Ruder 2018: where a review ends, what it says most strongly, and what it says all along.
+
+    Args:
+        how: "last", "mean", "max" or "concat".
+        bidirectional: whether the states' second half reads backwards.
 
     Shapes:
-        inputs [batch, time, units], mask [batch, time] -> [batch, units]. A sequence of padding alone gives zeros.
+        inputs [batch, time, units], mask [batch, time] -> [batch, units], three times the units for "concat". A
+        sequence of padding alone gives zeros.
+
+    >>> states = tf.constant([[[1.0, 5.0], [3.0, 4.0]]])
+    >>> Pooling("concat", bidirectional=True)(states, mask=tf.constant([[True, True]])).numpy().tolist()
+    [[3.0, 5.0, 2.0, 4.5, 3.0, 5.0]]
     """
 
-    def __init__(self, how: str, **kwargs: Any) -> None:
+    def __init__(self, how: str, bidirectional: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.how = how
+        self.bidirectional = bidirectional
         self.supports_masking = True
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
         mask = ops.cast(mask, inputs.dtype)[:, :, None]
-        if self.how == "mean":
-            return ops.sum(inputs * mask, axis=1) / ops.maximum(ops.sum(mask, axis=1), 1)
-        if self.how == "last":
-            time = ops.cast(ops.arange(1, ops.shape(mask)[1] + 1), inputs.dtype)[None, :, None]
-            last = ops.cast(time * mask == ops.max(time * mask, axis=1, keepdims=True), inputs.dtype)
-            return ops.sum(inputs * mask * last, axis=1)
+        pool = {"last": self._last, "mean": self._mean, "max": self._max}
+        ways = list(pool) if self.how == "concat" else [self.how]
+        return ops.concatenate([pool[way](inputs, mask) for way in ways], axis=-1)
+
+    def _last(self, inputs: Any, mask: Any) -> Any:
+        if not self.bidirectional:
+            return _at_end(inputs, mask)
+        forward, backward = ops.split(inputs, 2, axis=-1)
+        return ops.concatenate([_at_end(forward, mask), _at_end(backward[:, ::-1], mask[:, ::-1])], axis=-1)
+
+    def _mean(self, inputs: Any, mask: Any) -> Any:
+        return ops.sum(inputs * mask, axis=1) / ops.maximum(ops.sum(mask, axis=1), 1)
+
+    def _max(self, inputs: Any, mask: Any) -> Any:
         lowest = -1e4  # below any state, and a number in float16 too
         return ops.max(ops.where(mask > 0, inputs, lowest), axis=1) * ops.max(mask, axis=1)
 
@@ -50,7 +71,14 @@ class Pooling(keras.layers.Layer):
         return None
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "how": self.how}
+        return {**super().get_config(), "how": self.how, "bidirectional": self.bidirectional}
+
+
+def _at_end(inputs: Any, mask: Any) -> Any:
+    """The last of the inputs [batch, time, units] that the mask [batch, time, 1] doesn't hide: [batch, units]."""
+    time = ops.cast(ops.arange(1, ops.shape(mask)[1] + 1), inputs.dtype)[None, :, None]
+    last = ops.cast(time * mask == ops.max(time * mask, axis=1, keepdims=True), inputs.dtype)
+    return ops.sum(inputs * mask * last, axis=1)
 
 
 def build(config: TrainConfig, vocabulary: int) -> keras.Model:
@@ -61,7 +89,7 @@ def build(config: TrainConfig, vocabulary: int) -> keras.Model:
     for depth in range(config.layers):
         x = recurrent(config, depth, recurrent_dropout=config.recurrent_dropout)(x)
         x = keras.layers.Dropout(config.dropout)(x)
-    x = Pooling(config.pooling, name="pooling")(x)
+    x = Pooling(config.pooling, config.bidirectional, name="pooling")(x)
     return keras.Model(ids, keras.layers.Dense(1, dtype="float32", name="logit")(x), name="maekrak")
 
 

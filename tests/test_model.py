@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from pipeline.cells import make_cell
 from pipeline.config import Config
 from pipeline.manifest import sha256
 from pipeline.model import Pooling, build, load, positive, save
+from pipeline.recurrent import BothWays, Recurrent
 
 IDS = tf.ragged.constant([[5, 7, 9], [4], [], [8, 8, 8, 8, 8, 8]], dtype=tf.int32, ragged_rank=1)
 
@@ -18,6 +20,7 @@ IDS = tf.ragged.constant([[5, 7, 9], [4], [], [8, 8, 8, 8, 8, 8]], dtype=tf.int3
     "changes",
     [
         {"pooling": "last"},
+        {"pooling": "concat"},
         {"pooling": "mean", "bidirectional": False},
         {"pooling": "max", "cell": "vanilla"},
         {"pooling": "max", "cell": "gru", "layers": 2},
@@ -45,12 +48,21 @@ def test_pooling_by_hand() -> None:
     mask = np.array([[True, True, False]])
     pooled = {how: Pooling(how)(states, mask=mask).numpy().tolist() for how in ("last", "mean", "max")}
     assert pooled == {"last": [[3.0, -6.0]], "mean": [[2.0, -5.5]], "max": [[3.0, -5.0]]}
+    assert Pooling("concat")(states, mask=mask).numpy().tolist() == [[3.0, -6.0, 2.0, -5.5, 3.0, -5.0]]
 
 
-@pytest.mark.parametrize("how", ["last", "mean", "max"])
-def test_pooling_of_padding_alone_is_zero(how: str) -> None:
-    pooled = Pooling(how)(np.ones((1, 3, 2), "float32"), mask=np.zeros((1, 3), bool))
-    assert pooled.numpy().tolist() == [[0.0, 0.0]]
+def test_the_last_state_of_each_direction_is_the_one_that_has_read_all() -> None:
+    layer = BothWays(Recurrent(make_cell("gru", 2, {}), return_sequences=True, return_state=True))
+    mask = np.array([[True, True, True], [True, True, False]])
+    states, forward, backward = layer(np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32"), mask=mask)
+    pooled = Pooling("last", bidirectional=True)(states, mask=mask)
+    np.testing.assert_array_equal(pooled, np.concatenate([forward, backward], axis=-1))
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_pooling_of_padding_alone_is_zero(bidirectional: bool) -> None:
+    pooled = Pooling("concat", bidirectional)(np.ones((1, 3, 2), "float32"), mask=np.zeros((1, 3), bool))
+    assert pooled.numpy().tolist() == [[0.0] * 6]
 
 
 def test_the_same_model_is_the_same_file(config: Config, tmp_path: Path) -> None:
