@@ -1,5 +1,6 @@
 """Attribution: what each piece of a text adds to the logit of positive, by two methods that can check each other."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
@@ -32,44 +33,40 @@ def attribute(model: keras.Model, ids: np.ndarray) -> Attribution:
 
     N-grams have no embeddings: what a piece adds to theirs, `added` says, and both go by the weight of their logit.
     """
-    if "ngrams" not in (layer.name for layer in model.layers):
-        shares, residual = integrated_gradients(model, ids)
-    else:
-        network = keras.Model(model.input, model.get_layer("logit").output)
+    shares, residual = integrated_gradients(lambda vectors: _logits(model, vectors), model.get_layer("embedding")(ids))
+    if "ngrams" in (layer.name for layer in model.layers):
         own, said = model.get_layer("verdict").get_weights()[0][:, 0]
-        of_network, of_path = integrated_gradients(network, ids)
-        shares, residual = own * of_network + said * added(model.get_layer("ngrams"), ids), abs(own) * of_path
+        shares, residual = own * shares + said * added(model.get_layer("ngrams"), ids), abs(own) * residual
     return Attribution(shares, occlusion(model, ids), float(residual))
 
 
-def integrated_gradients(model: keras.Model, ids: np.ndarray) -> tuple[np.ndarray, float]:
+def integrated_gradients(logits: Callable[[tf.Tensor], tf.Tensor], embedded: tf.Tensor) -> tuple[np.ndarray, float]:
     """The gradient of the logit to the embeddings, averaged on the straight line from zero, times the embeddings.
 
+    Args:
+        logits: of texts, by the embeddings of their pieces.
+
     Shapes:
-        ids [pieces] -> float64 [pieces], and the residual: the logit's way from zero embeddings, less the sum of the
-        shares, in size. It would be 0 with infinitely many steps.
+        logits: [batch, pieces, width] -> [batch]. embedded [pieces, width] -> float64 [pieces], and the residual: the
+        logit's way from zero embeddings, less the sum of the shares, in size. It would be 0 with infinitely many steps.
 
     Source:
         Sundararajan et al. 2017, "Axiomatic attribution for deep networks".
 
-    >>> from pipeline.model import Pooling
-    >>> pieces = keras.Input((None,), dtype="int32")
-    >>> embedded = keras.layers.Embedding(2, 1, embeddings_initializer="ones", mask_zero=True, name="embedding")(pieces)
-    >>> logit = keras.layers.Dense(1, kernel_initializer="ones")(Pooling("mean")(embedded))
-    >>> shares, residual = integrated_gradients(keras.Model(pieces, logit), np.array([1, 1]))
+    >>> embedded = tf.constant([[1.0], [3.0]])
+    >>> shares, residual = integrated_gradients(lambda texts: tf.reduce_sum(texts**2, axis=(1, 2)), embedded)
     >>> shares.round(4).tolist(), round(residual, 4)
-    ([0.5, 0.5], 0.0)
+    ([1.0, 9.0], 0.0)
     """
-    embedded = tf.convert_to_tensor(model.get_layer("embedding")(ids[None]), tf.float32)
-    total = np.zeros(embedded.shape[1:])
+    total = np.zeros(embedded.shape)
     for points in np.split((np.arange(STEPS) + 0.5) / STEPS, STEPS // CHUNK):
         path = tf.constant(points, tf.float32)[:, None, None] * embedded
         with tf.GradientTape() as tape:
             tape.watch(path)
-            logits = _logits(model, path)
-        total += tape.gradient(logits, path).numpy().sum(axis=0)
-    shares = (total / STEPS * embedded[0].numpy()).sum(axis=-1)
-    start, end = _logits(model, tf.concat([0 * embedded, embedded], axis=0)).numpy()
+            along = logits(path)
+        total += tape.gradient(along, path).numpy().sum(axis=0)
+    shares = (total / STEPS * embedded.numpy()).sum(axis=-1)
+    start, end = logits(tf.stack([0 * embedded, embedded])).numpy()
     return shares, abs(float(end - start - shares.sum()))
 
 

@@ -7,10 +7,10 @@
 
 import shlex
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.errors import UserError
 
@@ -104,16 +104,6 @@ class PretrainConfig(Learning):
     network: Network | None
     unsupervised: bool
     negatives: Count
-
-    @model_validator(mode="after")
-    def no_piece_is_known_beforehand(self) -> Self:
-        deep = self.network is not None and self.network.bidirectional and self.network.layers > 1
-        if self.objective == "language_model" and deep:
-            raise ValueError(
-                "objective language_model needs train.layers 1 or train.bidirectional false: "
-                "a second layer that reads both ways has seen the piece that it must predict"
-            )
-        return self
 
 
 class BaselineConfig(Section):

@@ -5,6 +5,9 @@
 
 Each direction of the recurrent layer learns to say what it hasn't read yet, and any text teaches that: no labels are
 needed. w_{n+1} and w_0 are the text's ends; the piece that a direction reads first is not predicted.
+
+Of layers that read both ways the first alone is learnt: one above it has seen, in the states of the other direction,
+the piece that it would have to predict.
 """
 
 import numpy as np
@@ -22,7 +25,8 @@ class LanguageModel(Objective):
     """A softmax "forward" and, where the network reads both ways, one "backward"."""
 
     def __init__(self, network: Network, shares: np.ndarray, dropout: float) -> None:
-        super().__init__(network, shares, dropout)
+        learnt = network.model_copy(update={"layers": 1}) if network.bidirectional else network
+        super().__init__(learnt, shares, dropout)
         directions = list(COMING) if network.bidirectional else ["forward"]
         self.softmaxes = {name: TiedSoftmax(shares, network.units, network.embedding, name=name) for name in directions}
 

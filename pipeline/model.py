@@ -1,4 +1,4 @@
-"""The classifier around a recurrent layer: pieces -> embedding -> recurrent layers -> pooling -> one logit."""
+"""The classifier around recurrent layers: pieces -> embedding -> recurrent layers -> pooling of each -> one logit."""
 
 import json
 import re
@@ -84,13 +84,14 @@ def _at_end(inputs: Any, mask: Any) -> Any:
 def build(config: TrainConfig, vocabulary: int) -> keras.Model:
     """An untrained classifier: ids [batch, time] int32, 0 for padding -> logit of positive [batch, 1]."""
     ids = keras.Input((None,), dtype="int32", name="ids")
-    x = embedding(config, vocabulary)(ids)
-    x = keras.layers.Dropout(config.dropout)(x)
-    for depth in range(config.layers):
-        x = recurrent(config, depth, recurrent_dropout=config.recurrent_dropout)(x)
-        x = keras.layers.Dropout(config.dropout)(x)
-    x = Pooling(config.pooling, config.bidirectional, name="pooling")(x)
-    return keras.Model(ids, keras.layers.Dense(1, dtype="float32", name="logit")(x), name="maekrak")
+    layers = [
+        keras.layers.Dropout(config.dropout, name="dropout"),
+        *(recurrent(config, depth, recurrent_dropout=config.recurrent_dropout) for depth in range(config.layers)),
+        Pooling(config.pooling, config.bidirectional, name="pooling"),
+        keras.layers.Concatenate(name="pooled"),
+        keras.layers.Dense(1, dtype="float32", name="logit"),
+    ]
+    return keras.Model(ids, _logit(layers, embedding(config, vocabulary)(ids)), name="maekrak")
 
 
 def embedding(network: Network, vocabulary: int) -> keras.layers.Layer:
@@ -115,14 +116,22 @@ def read_vectors(network: keras.Model, vectors: tf.Tensor, mask: tf.Tensor, trai
     Shapes:
         vectors [batch, time, embedding], mask [batch, time].
     """
-    for layer in network.layers[network.layers.index(network.get_layer("embedding")) + 1 :]:
-        if isinstance(layer, Pooling):
-            vectors = layer(vectors, mask=mask)
-        elif isinstance(layer, Recurrent | BothWays):
-            vectors = layer(vectors, mask=mask, training=training)
-        else:
-            vectors = layer(vectors, training=training)
-    return vectors
+    return _logit(network.layers, vectors, mask=mask, training=training)
+
+
+def _logit(layers: list[keras.layers.Layer], vectors: Any, mask: Any = None, training: bool | None = None) -> Any:
+    """The way through a network's layers, the embedding left out; as they are made, and as they are found in it again.
+
+    All recurrent layers are pooled, not the last alone: the lower ones know other things of a text (Peters et al.
+    2018), and what pretrain taught the first isn't lost on the way through a second.
+    """
+    named = {layer.name: layer for layer in layers}
+    states, pooled = named["dropout"](vectors, training=training), []
+    for layer in layers:
+        if isinstance(layer, Recurrent | BothWays):
+            states = named["dropout"](layer(states, mask=mask, training=training), training=training)
+            pooled.append(named["pooling"](states, mask=mask))
+    return named["logit"](named["pooled"](pooled))
 
 
 def join(network: keras.Model, ngrams: NGrams, ids: tf.RaggedTensor, labels: np.ndarray) -> keras.Model:

@@ -70,10 +70,6 @@ def test_overlays_hold_only_differences(path: Path) -> None:
         ("pretrain.objective=words", "SET: pretrain.objective: 'words': input should be 'none', 'language_model' or"),
         ("pretrain.network.units=9", "SET: pretrain.network: it is that of train; set it there"),
         ("pretrain.objective=seq2seq train.units=0", "SET: train.units: 0: input should be greater than or equal to 1"),
-        (
-            "pretrain.objective=language_model train.bidirectional=true train.layers=2",
-            "SET: pretrain: value error, obj",
-        ),
         ("evaluate.baseline.word_ngrams=-1", "SET: evaluate.baseline.word_ngrams: -1"),
         ("epochs=3", "SET: epochs=3: write section.key=value"),
         ("train.epochs", "SET: train.epochs: write section.key=value"),

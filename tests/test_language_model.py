@@ -13,7 +13,7 @@ def model(config: Config, bidirectional: bool, layers: int = 1) -> LanguageModel
     return LanguageModel(network, np.full(20, 0.05), dropout=0.5)
 
 
-@pytest.mark.parametrize(("bidirectional", "layers"), [(True, 1), (False, 2)])
+@pytest.mark.parametrize(("bidirectional", "layers"), [(True, 1), (True, 2), (False, 2)])
 def test_a_direction_is_told_of_no_piece_to_come(config: Config, bidirectional: bool, layers: int) -> None:
     made = model(config, bidirectional, layers)
     ids = np.array([[3, 4, 5, 6, 7, 0], [8, 9, 0, 0, 0, 0]], np.int32)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from pipeline.cells import make_cell
 from pipeline.config import Config
 from pipeline.manifest import sha256
-from pipeline.model import Pooling, build, load, positive, save
+from pipeline.model import Pooling, build, load, positive, read_vectors, save
 from pipeline.recurrent import BothWays, Recurrent
 
 IDS = tf.ragged.constant([[5, 7, 9], [4], [], [8, 8, 8, 8, 8, 8]], dtype=tf.int32, ragged_rank=1)
@@ -41,6 +41,15 @@ def test_single_texts_may_be_the_first_to_be_read(config: Config) -> None:
     model = build(config.train, vocabulary=20)
     alone = [positive(model, IDS[i : i + 1])[0] for i in (0, 1, 3)]
     np.testing.assert_allclose(positive(model, IDS)[[0, 1, 3]], alone, atol=1e-6)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_all_layers_are_pooled_and_vectors_read_as_the_embedding_s_are(config: Config, layers: int) -> None:
+    model = build(config.train.model_copy(update={"layers": layers, "pooling": "concat"}), vocabulary=20)
+    states = config.train.units * (2 if config.train.bidirectional else 1)
+    assert model.get_layer("logit").kernel.shape == (layers * 3 * states, 1)
+    ids = tf.constant([[5, 7, 9], [4, 0, 0]])
+    np.testing.assert_allclose(read_vectors(model, model.get_layer("embedding")(ids), ids != 0), model(ids), atol=1e-6)
 
 
 def test_pooling_by_hand() -> None:
