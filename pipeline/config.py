@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from pipeline.errors import UserError
 
@@ -71,8 +71,7 @@ class Network(Section):
     cell: Name
     cell_options: dict[Name, bool | int | float | str]
     embedding: Count
-    units: Count
-    layers: Count
+    units: Annotated[list[Count], Field(min_length=1)]
     bidirectional: bool
 
 
@@ -98,12 +97,21 @@ class TrainConfig(Learning, Network):
 
 
 class PretrainConfig(Learning):
-    """`network` is not written in YAML: it is train's, and None where nothing is learnt for it."""
+    """`network` is not written in YAML: it is what is learnt of train's, and None where nothing is."""
 
     objective: Literal["none", "language_model", "seq2seq"]
     network: Network | None
     unsupervised: bool
     negatives: Count
+
+    @field_validator("network")
+    @classmethod
+    def learnable(cls, network: Network | None, info: ValidationInfo) -> Network | None:
+        """Of layers that read both ways a language model learns the first alone: one above it has seen, in the states
+        of the other direction, the piece that it would have to predict."""
+        if network and network.bidirectional and info.data.get("objective") == "language_model":
+            return network.model_copy(update={"units": network.units[:1]})
+        return network
 
 
 class BaselineConfig(Section):

@@ -5,9 +5,6 @@
 
 Each direction of the recurrent layer learns to say what it hasn't read yet, and any text teaches that: no labels are
 needed. w_{n+1} and w_0 are the text's ends; the piece that a direction reads first is not predicted.
-
-Of layers that read both ways the first alone is learnt: one above it has seen, in the states of the other direction,
-the piece that it would have to predict.
 """
 
 import numpy as np
@@ -25,10 +22,11 @@ class LanguageModel(Objective):
     """A softmax "forward" and, where the network reads both ways, one "backward"."""
 
     def __init__(self, network: Network, shares: np.ndarray, dropout: float) -> None:
-        learnt = network.model_copy(update={"layers": 1}) if network.bidirectional else network
-        super().__init__(learnt, shares, dropout)
+        assert len(network.units) == 1 or not network.bidirectional, "a layer above knows the piece to come"
+        super().__init__(network, shares, dropout)
         directions = list(COMING) if network.bidirectional else ["forward"]
-        self.softmaxes = {name: TiedSoftmax(shares, network.units, network.embedding, name=name) for name in directions}
+        units, width = network.units[-1], network.embedding
+        self.softmaxes = {name: TiedSoftmax(shares, units, width, name=name) for name in directions}
 
     def predict_pieces(self, ids: tf.Tensor, training: bool = False) -> dict[str, Predictions]:
         """What each direction says of the piece that it reads next: ids [batch, time] int32."""

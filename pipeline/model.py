@@ -82,16 +82,21 @@ def _at_end(inputs: Any, mask: Any) -> Any:
 
 
 def build(config: TrainConfig, vocabulary: int) -> keras.Model:
-    """An untrained classifier: ids [batch, time] int32, 0 for padding -> logit of positive [batch, 1]."""
+    """An untrained classifier: ids [batch, time] int32, 0 for padding -> logit of positive [batch, 1].
+
+    All recurrent layers are pooled, not the last alone: the lower ones know other things of a text (Peters et al.
+    2018), and what pretrain taught the first isn't lost on the way through a second.
+    """
     ids = keras.Input((None,), dtype="int32", name="ids")
-    layers = [
-        keras.layers.Dropout(config.dropout, name="dropout"),
-        *(recurrent(config, depth, recurrent_dropout=config.recurrent_dropout) for depth in range(config.layers)),
-        Pooling(config.pooling, config.bidirectional, name="pooling"),
-        keras.layers.Concatenate(name="pooled"),
-        keras.layers.Dense(1, dtype="float32", name="logit"),
-    ]
-    return keras.Model(ids, _logit(layers, embedding(config, vocabulary)(ids)), name="maekrak")
+    states = embedding(config, vocabulary)(ids)
+    states = keras.layers.Dropout(config.dropout, name="dropout")(states)
+    pooled = []
+    for depth in range(len(config.units)):
+        states = recurrent(config, depth, recurrent_dropout=config.recurrent_dropout)(states)
+        states = keras.layers.Dropout(config.dropout, name=f"dropout_{depth}")(states)
+        pooled.append(Pooling(config.pooling, config.bidirectional, name=f"pooling_{depth}")(states))
+    review = keras.layers.Concatenate(name="review")(pooled)
+    return keras.Model(ids, keras.layers.Dense(1, dtype="float32", name="logit")(review), name="maekrak")
 
 
 def embedding(network: Network, vocabulary: int) -> keras.layers.Layer:
@@ -105,7 +110,7 @@ def recurrent(network: Network, depth: int, **options: Any) -> keras.layers.Laye
     Args:
         options: what `Recurrent` takes besides.
     """
-    name, cell = f"recurrent_{depth}", make_cell(network.cell, network.units, network.cell_options)
+    name, cell = f"recurrent_{depth}", make_cell(network.cell, network.units[depth], network.cell_options)
     layer = Recurrent(cell, return_sequences=True, name=name, **options)
     return BothWays(layer, name=name) if network.bidirectional else layer
 
@@ -116,22 +121,14 @@ def read_vectors(network: keras.Model, vectors: tf.Tensor, mask: tf.Tensor, trai
     Shapes:
         vectors [batch, time, embedding], mask [batch, time].
     """
-    return _logit(network.layers, vectors, mask=mask, training=training)
-
-
-def _logit(layers: list[keras.layers.Layer], vectors: Any, mask: Any = None, training: bool | None = None) -> Any:
-    """The way through a network's layers, the embedding left out; as they are made, and as they are found in it again.
-
-    All recurrent layers are pooled, not the last alone: the lower ones know other things of a text (Peters et al.
-    2018), and what pretrain taught the first isn't lost on the way through a second.
-    """
-    named = {layer.name: layer for layer in layers}
-    states, pooled = named["dropout"](vectors, training=training), []
-    for layer in layers:
-        if isinstance(layer, Recurrent | BothWays):
-            states = named["dropout"](layer(states, mask=mask, training=training), training=training)
-            pooled.append(named["pooling"](states, mask=mask))
-    return named["logit"](named["pooled"](pooled))
+    layer = network.get_layer
+    states = layer("dropout")(vectors, training=training)
+    pooled = []
+    for depth in range(sum(isinstance(one, Recurrent | BothWays) for one in network.layers)):
+        states = layer(f"recurrent_{depth}")(states, mask=mask, training=training)
+        states = layer(f"dropout_{depth}")(states, training=training)
+        pooled.append(layer(f"pooling_{depth}")(states, mask=mask))
+    return layer("logit")(layer("review")(pooled))
 
 
 def join(network: keras.Model, ngrams: NGrams, ids: tf.RaggedTensor, labels: np.ndarray) -> keras.Model:

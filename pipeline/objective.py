@@ -26,7 +26,7 @@ class Objective(keras.Model):
         super().__init__()
         self.vocabulary = len(shares)
         self.embedding = embedding(network, len(shares))
-        self.stack = [recurrent(network, depth, return_state=return_state) for depth in range(network.layers)]
+        self.stack = [recurrent(network, depth, return_state=return_state) for depth in range(len(network.units))]
         self.dropout = keras.layers.Dropout(dropout)
 
     def predict_pieces(self, ids: tf.Tensor, training: bool = False) -> dict[str, Predictions]:

@@ -42,13 +42,13 @@ class Seq2Seq(Objective):
 
     def __init__(self, network: Network, shares: np.ndarray, dropout: float) -> None:
         super().__init__(network, shares, dropout, return_state=True)
-        self.decoder = [_decoding_layer(network, depth) for depth in range(network.layers)]
+        self.decoder = [_decoding_layer(network, depth) for depth in range(len(network.units))]
         self.bridges = {
-            layer.name: [keras.layers.Dense(network.units, name=f"{layer.name}_{s}") for s in layer.cell.states]
+            layer.name: [keras.layers.Dense(layer.cell.units, name=f"{layer.name}_{s}") for s in layer.cell.states]
             for layer in self.decoder
             if network.bidirectional
         }
-        self.softmaxes = {"decoder": TiedSoftmax(shares, network.units, network.embedding, name="decoder")}
+        self.softmaxes = {"decoder": TiedSoftmax(shares, network.units[-1], network.embedding, name="decoder")}
 
     def predict_pieces(self, ids: tf.Tensor, training: bool = False) -> dict[str, Predictions]:
         """What the decoder says of each piece of what the encoder has read: ids [batch, time] int32."""
@@ -144,7 +144,7 @@ class Seq2Seq(Objective):
 
 
 def _decoding_layer(network: Network, depth: int) -> Recurrent:
-    cell = make_cell(network.cell, network.units, network.cell_options)
+    cell = make_cell(network.cell, network.units[depth], network.cell_options)
     return Recurrent(cell, return_sequences=True, return_state=True, name=f"decoder_{depth}")
 
 

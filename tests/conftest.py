@@ -17,7 +17,7 @@ SUBJECTS = ["배우들 연기가", "영상미가", "음악이", "대사가", "�
 GOOD = ["정말 좋았다", "최고였다", "감동이었다", "훌륭하다"]
 BAD = ["너무 별로였다", "지루했다", "실망이었다", "최악이다"]
 SMALL = (
-    "tokenize.pieces=512 train.embedding=8 train.units=8 train.epochs=2 train.batch_pieces=512 "
+    "tokenize.pieces=512 train.embedding=8 train.units=[8] train.epochs=2 train.batch_pieces=512 "
     "train.learning_rate=0.02 export.compared_texts=40 evaluate.worst_errors=5 explain.flow_pieces=8 "
     "evaluate.control_pieces=9000 evaluate.distances=[0,20]"
 )

@@ -69,7 +69,7 @@ def test_overlays_hold_only_differences(path: Path) -> None:
         ("train.pooling=sum", "SET: train.pooling: 'sum': input should be 'last', 'mean', 'max' or 'concat'"),
         ("pretrain.objective=words", "SET: pretrain.objective: 'words': input should be 'none', 'language_model' or"),
         ("pretrain.network.units=9", "SET: pretrain.network: it is that of train; set it there"),
-        ("pretrain.objective=seq2seq train.units=0", "SET: train.units: 0: input should be greater than or equal to 1"),
+        ("pretrain.objective=seq2seq train.units=[0]", "SET: train.units.0: 0: input should be greater than or"),
         ("evaluate.baseline.word_ngrams=-1", "SET: evaluate.baseline.word_ngrams: -1"),
         ("epochs=3", "SET: epochs=3: write section.key=value"),
         ("train.epochs", "SET: train.epochs: write section.key=value"),
@@ -83,6 +83,19 @@ def test_bad_override(overrides: str, line: str) -> None:
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("network", "learnt"),
+    [
+        ("language_model train.bidirectional=true", [8]),  # a layer above has seen what it would have to predict
+        ("language_model train.bidirectional=false", [8, 6]),
+        ("seq2seq train.bidirectional=true", [8, 6]),
+    ],
+)
+def test_pretrain_learns_what_can_be_learnt_of_a_network(network: str, learnt: list[int]) -> None:
+    config = load_config("maekrak", "lstm", f"train.units=[8,6] pretrain.objective={network}")
+    assert config.pretrain.network and config.pretrain.network.units == learnt
+
+
 def test_override_wins_over_every_file() -> None:
     config = load_config("maekrak", "lstm", "train.epochs=9 explain.text='두 낱말'")
     assert config.train.epochs == 9
@@ -90,10 +103,10 @@ def test_override_wins_over_every_file() -> None:
 
 
 def test_a_preset_wins_over_data_and_cell_and_set_over_it(configs: Path) -> None:
-    (configs / "cell" / "lstm.yaml").write_text("train: {cell: lstm, epochs: 7, units: 7}", "utf-8")
+    (configs / "cell" / "lstm.yaml").write_text("train: {cell: lstm, epochs: 7, units: [7]}", "utf-8")
     (configs / "preset" / "quick.yaml").write_text("train: {epochs: 2, dropout: 0.3}", "utf-8")
     train = load_config("maekrak", "lstm", "train.dropout=0.1", preset="quick", folder=configs).train
-    assert (train.units, train.epochs, train.dropout) == (7, 2, 0.1)
+    assert (train.units, train.epochs, train.dropout) == ([7], 2, 0.1)
 
 
 @pytest.mark.parametrize("preset", PRESETS)

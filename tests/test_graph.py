@@ -208,7 +208,7 @@ def test_mlflow_holds_one_run_for_a_model_with_the_same_figures(project: Project
         assert {name: run.data.metrics[name] for name in manifest(project, stage)["metrics"]} == manifest(
             project, stage
         )["metrics"]
-    assert run.data.params["train.units"] == "8"
+    assert run.data.params["train.units"] == "[8]"
     assert run.inputs.dataset_inputs[0].dataset.name == "shop"
     logged = {item.path for item in mlflow.artifacts.list_artifacts(run_id=run.info.run_id, artifact_path="explain")}
     assert {"explain/reading.png", "explain/report.html", "explain/attribution.tsv"} <= logged

@@ -23,7 +23,7 @@ IDS = tf.ragged.constant([[5, 7, 9], [4], [], [8, 8, 8, 8, 8, 8]], dtype=tf.int3
         {"pooling": "concat"},
         {"pooling": "mean", "bidirectional": False},
         {"pooling": "max", "cell": "vanilla"},
-        {"pooling": "max", "cell": "gru", "layers": 2},
+        {"pooling": "max", "cell": "gru", "units": [4, 3]},
     ],
     ids=lambda changes: "-".join(map(str, changes.values())),
 )
@@ -43,11 +43,11 @@ def test_single_texts_may_be_the_first_to_be_read(config: Config) -> None:
     np.testing.assert_allclose(positive(model, IDS)[[0, 1, 3]], alone, atol=1e-6)
 
 
-@pytest.mark.parametrize("layers", [1, 2])
-def test_all_layers_are_pooled_and_vectors_read_as_the_embedding_s_are(config: Config, layers: int) -> None:
-    model = build(config.train.model_copy(update={"layers": layers, "pooling": "concat"}), vocabulary=20)
-    states = config.train.units * (2 if config.train.bidirectional else 1)
-    assert model.get_layer("logit").kernel.shape == (layers * 3 * states, 1)
+@pytest.mark.parametrize("units", [[4], [4, 3]])
+def test_all_layers_are_pooled_and_vectors_read_as_the_embedding_s_are(config: Config, units: list[int]) -> None:
+    changes = {"units": units, "bidirectional": True, "pooling": "concat"}
+    model = build(config.train.model_copy(update=changes), vocabulary=20)
+    assert model.get_layer("logit").kernel.shape == (2 * 3 * sum(units), 1)
     ids = tf.constant([[5, 7, 9], [4, 0, 0]])
     np.testing.assert_allclose(read_vectors(model, model.get_layer("embedding")(ids), ids != 0), model(ids), atol=1e-6)
 

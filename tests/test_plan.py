@@ -56,10 +56,10 @@ def test_pretrain_is_made_for_a_network_if_it_has_an_objective(tmp_path: Path) -
     def pretrain(overrides: str) -> str:
         return make_plan("pretrain", load_config("maekrak", "lstm", overrides), "maekrak", "lstm").model_dump_json()
 
-    assert pretrain("train.units=8") == pretrain("train.units=9")
+    assert pretrain("train.units=[8]") == pretrain("train.units=[9]")
     learns = "pretrain.objective=language_model train.units="
-    assert pretrain(f"{learns}8") != pretrain(f"{learns}9")
-    assert pretrain(f"{learns}8 train.epochs=1") == pretrain(f"{learns}8 train.epochs=2")
+    assert pretrain(f"{learns}[8]") != pretrain(f"{learns}[9]")
+    assert pretrain(f"{learns}[8] train.epochs=1") == pretrain(f"{learns}[8] train.epochs=2")
 
 
 def test_local_files_are_part_of_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

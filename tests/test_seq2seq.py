@@ -34,9 +34,9 @@ def log_probability(made: Seq2Seq, read: list[int], written: list[int]) -> float
     "changes",
     [
         {"bidirectional": True},
-        {"layers": 2},
+        {"units": [4, 3]},
         {"cell": "min_gru"},
-        {"cell": "vanilla", "bidirectional": True, "layers": 2},
+        {"cell": "vanilla", "bidirectional": True, "units": [4, 3]},
     ],
     ids=str,
 )
