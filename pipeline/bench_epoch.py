@@ -86,7 +86,7 @@ def with_stock(layer: keras.layers.Layer, config: TrainConfig) -> keras.layers.L
         return layer.__class__.from_config(layer.get_config())
     ours = layer.forward_layer if isinstance(layer, BothWays) else layer
     stock = STOCK[config.cell](ours.cell.units, return_sequences=True, recurrent_dropout=config.recurrent_dropout)
-    return keras.layers.Bidirectional(stock, name=layer.name) if isinstance(layer, BothWays) else stock
+    return keras.layers.Bidirectional(stock) if isinstance(layer, BothWays) else stock
 
 
 def _contender(model: keras.Model, dataset: tf.data.Dataset) -> Contender:
