@@ -7,7 +7,7 @@
 
 import shlex
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -278,7 +278,7 @@ def _merge(into: dict[str, Any], values: dict[str, Any], origin: str, origins: d
     for key, value in values.items():
         path = f"{at}{key}"
         origins[path] = origin
-        if isinstance(value, dict) and isinstance(into.get(key), dict):
+        if isinstance(value, dict) and value and isinstance(into.get(key), dict):  # {} is meant: nothing of what was
             _merge(into[key], value, origin, origins, f"{path}.")
         elif isinstance(value, dict):
             into[key] = {}
@@ -290,23 +290,37 @@ def _merge(into: dict[str, Any], values: dict[str, Any], origin: str, origins: d
 def _one_line(error: ValidationError, origins: dict[str, str]) -> str:
     problem = error.errors()[0]
     location = [str(part) for part in problem["loc"]]
-    key = ".".join(location)
-    ancestors = (".".join(location[:n]) for n in range(len(location), 0, -1))
-    origin = next((origins[a] for a in ancestors if a in origins), "configs/base.yaml")
+    key, parent = ".".join(location), ".".join(location[:-1])
+    if problem["type"] == "missing" and key in origins:
+        return f"{origins[parent]}: {key}: no value; {parent} was null before, so give all of it"
+    if problem["type"] == "missing":
+        return f"{key}: no value; give it one in configs/base.yaml, or in the overlay of the data set or the cell"
+    key = _key(problem["loc"], origins)
+    origin = origins.get(key) or origins.get(key.rpartition(".")[0], "configs/base.yaml")
     value = problem["input"]
     if problem["type"] == "extra_forbidden":
         return f"{origin}: {key}: unknown key; allowed here: {', '.join(_keys_beside(location))}"
-    if problem["type"] == "missing":
-        return f"{key}: no value; give it one in configs/base.yaml, or in the overlay of the data set or the cell"
     hint = " (YAML reads this as a string: write 0.001 or 1.0e-3)" if _numeral(value) else ""
     shown = "" if isinstance(value, dict) else f"{value!r}: "
-    return f"{origin}: {key}: {shown}{problem['msg'].lower()}{hint}"
+    # Where several types are allowed, each has its own say.
+    said = dict.fromkeys(one["msg"] for one in error.errors() if _key(one["loc"], origins) == key)
+    return f"{origin}: {key}: {shown}{', or '.join(text[0].lower() + text[1:] for text in said)}{hint}"
+
+
+def _key(location: tuple[str | int, ...], origins: dict[str, str]) -> str:
+    """The key that an error is at, with its place in a list, but without the type that pydantic tried on it."""
+    known = [""]
+    for part in map(str, location):
+        if (longer := f"{known[-1]}.{part}".lstrip(".")) in origins or part.isdigit():
+            known.append(longer)
+    return known[-1]
 
 
 def _keys_beside(location: list[str]) -> list[str]:
     section: Any = Config
     for part in location[:-1]:
-        section = section.model_fields[part].annotation
+        annotation = section.model_fields[part].annotation
+        section = next(one for one in (annotation, *get_args(annotation)) if hasattr(one, "model_fields"))
     return list(section.model_fields)
 
 

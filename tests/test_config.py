@@ -73,6 +73,9 @@ def test_overlays_hold_only_differences(path: Path) -> None:
         ("evaluate.baseline.word_ngrams=-1", "SET: evaluate.baseline.word_ngrams: -1"),
         ("epochs=3", "SET: epochs=3: write section.key=value"),
         ("train.epochs", "SET: train.epochs: write section.key=value"),
+        ("train.ngrams={}", "SET: train.ngrams.characters: no value; train.ngrams was null before, so give all of it"),
+        ("train.cell_options.activation=[1]", "SET: train.cell_options.activation: [1]: input should be a valid bool"),
+        ("train.cell_options.Bad=1", "string should match pattern '^[a-z][a-z0-9_]*$'"),
         ("explain.text='open", "SET: explain.text='open: No closing quotation"),
     ],
 )
@@ -81,6 +84,16 @@ def test_bad_override(overrides: str, line: str) -> None:
         load_config("maekrak", "lstm", overrides)
     assert line in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_section_that_may_be_null_has_keys_too() -> None:
+    with pytest.raises(UserError, match=r"SET: train.ngrams.foo: unknown key; allowed here: characters, words,"):
+        load_config("nsmc", "lstm", "train.ngrams.foo=1")
+
+
+def test_an_empty_mapping_takes_the_place_of_another() -> None:
+    assert load_config("maekrak", "gru").train.cell_options
+    assert load_config("maekrak", "gru", "train.cell_options={}").train.cell_options == {}
 
 
 @pytest.mark.parametrize(
@@ -155,5 +168,5 @@ def test_own_texts_stand_above_all_and_are_checked() -> None:
     assert (config.explain.text, config.explain.against) == ("셋", "둘")
     with pytest.raises(UserError, match=r"^AGAINST: explain.against: ' ': value error, must not be blank$"):
         load_config("maekrak", "lstm", texts={"AGAINST": " "})
-    with pytest.raises(UserError, match=r"^TEXT: explain.text: '\\udcff': value error, must be utf-8"):
+    with pytest.raises(UserError, match=r"^TEXT: explain.text: '\\udcff': value error, must be UTF-8"):
         load_config("maekrak", "lstm", texts={"TEXT": "\udcff"})
