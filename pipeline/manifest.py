@@ -6,6 +6,7 @@ A stage's folder holds a `manifest.json` only if the stage is complete, because 
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,8 +90,9 @@ def hash_files(folder: Path) -> dict[str, File]:
 
 
 def visible_files(folder: Path) -> list[Path]:
-    """All files below `folder` in order, without those that file browsers and editors leave there."""
-    return sorted(p for p in folder.rglob("[!.]*") if p.is_file())
+    """All files below `folder` in order, without those that file browsers, editors and git leave there, hidden."""
+    hidden = re.compile(r"(^|/)\.")
+    return sorted(p for p in folder.rglob("*") if p.is_file() and not hidden.search(str(p.relative_to(folder))))
 
 
 def sha256(path: Path) -> str:

@@ -36,6 +36,13 @@ def test_an_altered_file_is_named(sealed: Path) -> None:
         verify(sealed)
 
 
+@pytest.mark.parametrize("hidden", [".DS_Store", "deep/.swp", ".ipynb_checkpoints/note.txt", "deep/.git/config"])
+def test_what_is_hidden_is_no_part_of_it(sealed: Path, hidden: str) -> None:
+    (sealed / hidden).parent.mkdir(exist_ok=True)
+    (sealed / hidden).touch()
+    assert verify(sealed) == make_manifest(sealed)
+
+
 def test_a_missing_file_is_named(sealed: Path) -> None:
     (sealed / "deep" / "note.txt").unlink()
     with pytest.raises(UserError, match=r"train/deep/note.txt: is missing"):
