@@ -1,4 +1,4 @@
-"""ingest: a data set, whatever its source, as clean splits in which no text occurs twice."""
+"""ingest: a data set, whatever its source, as clean splits: no text in two of them, and none twice but in test."""
 
 import hashlib
 import json

@@ -38,21 +38,24 @@ def predict(export: Path, rewrite: Rewriter | None = None) -> None:
 
 def load_rewriter(tokenize: Path, pretrain: Path, train: Path) -> Rewriter | None:
     """What writes texts out again, greedily and by beam search, if the model that was trained has learnt that first."""
+    from pydantic import ValidationError
+
+    from pipeline.config import PretrainConfig
     from pipeline.manifest import read_manifest
 
     try:
         pieces, learnt, trained = map(read_manifest, (tokenize, pretrain, train))
-    except UserError:  # what is exported may stand alone, or be older than pretrain
+        config = PretrainConfig.model_validate(learnt.config)
+    except (UserError, ValidationError):  # what is exported may stand alone, or be older than pretrain as it is now
         return None
     of_one_line = (learnt.inputs.get("tokenize"), trained.inputs.get("pretrain")) == (pieces.digest, learnt.digest)
-    if not of_one_line or learnt.config["objective"] != "seq2seq":
+    if not of_one_line or config.objective != "seq2seq":
         return None
     with quiet():
-        from pipeline.config import PretrainConfig
         from pipeline.pieces import Pieces
         from pipeline.seq2seq import BEAMS, load_reconstructor
 
-        reconstructor = load_reconstructor(PretrainConfig.model_validate(learnt.config), Pieces(tokenize), pretrain)
+        reconstructor = load_reconstructor(config, Pieces(tokenize), pretrain)
 
     def rewrite(texts: list[str]) -> list[tuple[str, ...]]:
         by_beams = [reconstructor.reconstruct(texts, beams) for beams in (1, BEAMS)]

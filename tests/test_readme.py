@@ -24,6 +24,13 @@ def test_both_languages_give_the_same_figures() -> None:
     assert english == korean
 
 
+def test_both_languages_give_the_same_tables() -> None:
+    rows = [[line for line in text(name).splitlines() if line.startswith("|")] for name in READMES]
+    english, korean = ([sorted(re.findall(r"\d+(?:[.,]\d+)*", row)) for row in table] for table in rows)
+    assert english == korean
+    assert len(english) >= 80
+
+
 @pytest.mark.parametrize("name", READMES)
 def test_every_target_it_names_is_there(name: str) -> None:
     named = set(re.findall(r"^    make (\w+)|`make (\w+)", text(name), flags=re.MULTILINE))
