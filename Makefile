@@ -14,6 +14,7 @@ RUN := $(VENV)/bin/python -m pipeline
 OF_DATA := $(ARTIFACTS)/$(DATA)
 OF_MODEL := $(ARTIFACTS)/$(DATA)/$(CELL)$(addprefix -,$(PRESET))
 CHOICE = --artifacts "$(ARTIFACTS)" --data "$(DATA)" --cell "$(CELL)" --preset "$(PRESET)"
+VALUES = --set "$$SET" $(if $(filter explain,$(MAKECMDGOALS)),--own-texts)
 
 # What users type goes through the environment as typed: neither make nor the shell may read its $ and quotes.
 override SET := $(value SET)
@@ -58,16 +59,16 @@ $(OF_MODEL)/pretrain/manifest.json: $(OF_MODEL)/pretrain.json $(OF_DATA)/ingest/
 $(OF_MODEL)/train/manifest.json:    $(OF_MODEL)/train.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_MODEL)/pretrain/manifest.json
 $(OF_MODEL)/evaluate/manifest.json: $(OF_MODEL)/evaluate.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_MODEL)/train/manifest.json
 $(OF_MODEL)/explain/manifest.json:  $(OF_MODEL)/explain.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_MODEL)/train/manifest.json $(OF_MODEL)/evaluate/manifest.json $(wildcard $(OF_DATA)/*/train/manifest.json $(OF_DATA)/*/evaluate/manifest.json)
-$(OF_MODEL)/export/manifest.json:   $(OF_MODEL)/export.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_MODEL)/train/manifest.json $(OF_MODEL)/evaluate/manifest.json
+$(OF_MODEL)/export/manifest.json:   $(OF_MODEL)/export.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_MODEL)/pretrain/manifest.json $(OF_MODEL)/train/manifest.json $(OF_MODEL)/evaluate/manifest.json
 
 %/manifest.json:
-	@$(RUN) $(notdir $*) $^ >&2
+	@$(RUN) $(notdir $*) $(CHOICE) $(VALUES) $(filter %/manifest.json,$^) >&2
 
 # One command writes all plans, and only those whose content changed get a new timestamp.
 PLANS := $(addsuffix .json,$(addprefix $(OF_DATA)/,ingest tokenize) $(addprefix $(OF_MODEL)/,pretrain train evaluate explain export))
 $(PLANS): plans ; @:
 plans: $(INSTALLED) FORCE
-	@$(RUN) plan $(CHOICE) --set "$$SET" $(if $(filter explain,$(MAKECMDGOALS)),--own-texts)
+	@$(RUN) plan $(CHOICE) $(VALUES)
 FORCE:
 
 ##@ Its results
@@ -97,7 +98,7 @@ $(ARTIFACTS)/notebooks/%.html: notebooks/%.py $(OF_MODEL)/evaluate/manifest.json
 	@echo $@
 
 bench: $(INSTALLED) ## Time the recurrent layer, and an epoch of DATA if it is tokenized, beside keras.layers (and torch.nn)
-	@$(RUN) bench $(CHOICE) --set "$$SET"
+	@$(RUN) bench $(CHOICE) $(VALUES)
 
 test: $(INSTALLED) ## Run the tests
 	@$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from pipeline.config import STAGES, load_config, model_name
+from pipeline.config import STAGES, Config, load_config, model_name
 from pipeline.errors import UserError
 
 # What a full, read-only or forbidden disk answers: the user's to mend. Any other OSError is a bug.
@@ -22,12 +22,12 @@ def main(arguments: list[str] | None = None) -> int:
         _run(options)
     except UserError as error:
         return _fail(str(error))
+    except BrokenPipeError:  # whoever reads our lines has read enough, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         if error.errno not in DISK:
             raise
         return _fail(f"{error.filename or options.artifacts}: {error.strerror}")
-    except BrokenPipeError:  # whoever reads our lines has read enough, as head does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         return _fail("interrupted; nothing half-made is left")
     return 0
@@ -41,17 +41,16 @@ def _parser() -> argparse.ArgumentParser:
     chosen.add_argument("--data", required=True)
     chosen.add_argument("--cell", required=True)
     chosen.add_argument("--preset", required=True, help="empty for none")
-    plan = commands.add_parser("plan", parents=[chosen], help="write what each stage is to be made from")
-    plan.add_argument("--set", default="", help="section.key=value ...")
-    plan.add_argument("--own-texts", action="store_true", help="explain TEXT and AGAINST, those of them that are set")
+    valued = argparse.ArgumentParser(add_help=False, parents=[chosen])
+    valued.add_argument("--set", default="", help="section.key=value ...")
+    valued.add_argument("--own-texts", action="store_true", help="explain TEXT and AGAINST, those of them that are set")
+    commands.add_parser("plan", parents=[valued], help="write what each stage is to be made from")
     commands.add_parser("summary", parents=[chosen], help="the results in short")
     commands.add_parser("compare", parents=[chosen], help="a table and a figure of the runs so far")
     commands.add_parser("predict", parents=[chosen], help="read TEXT, the lines of FILE, or standard input")
-    bench = commands.add_parser("bench", parents=[chosen], help="time the recurrent layer beside others")
-    bench.add_argument("--set", default="", help="section.key=value ...")
+    commands.add_parser("bench", parents=[valued], help="time the recurrent layer beside others")
     for stage in STAGES:
-        command = commands.add_parser(stage, help=f"run {stage}, unless its artifact is up to date")
-        command.add_argument("plan", type=Path, help="the stage's plan")
+        command = commands.add_parser(stage, parents=[valued], help=f"run {stage}, unless its artifact is up to date")
         command.add_argument("manifests", type=Path, nargs="*", help="the manifests of the artifacts it reads")
     return parser
 
@@ -60,10 +59,7 @@ def _run(options: argparse.Namespace) -> None:
     if options.command == "plan":
         from pipeline.plan import write_plans
 
-        given = ("TEXT", "AGAINST") if options.own_texts else ()
-        texts = {name: os.environ[name] for name in given if name in os.environ}
-        config = load_config(options.data, options.cell, options.set, texts, options.preset)
-        write_plans(config, options.data, model_name(options.cell, options.preset), options.artifacts)
+        write_plans(_config(options), options.data, model_name(options.cell, options.preset), options.artifacts)
     elif options.command == "summary":
         from pipeline.summary import summary
 
@@ -78,8 +74,7 @@ def _run(options: argparse.Namespace) -> None:
         with quiet():
             from pipeline.bench import bench
 
-        config = load_config(options.data, options.cell, options.set, preset=options.preset)
-        bench(options.artifacts, config, options.data, model_name(options.cell, options.preset))
+        bench(options.artifacts, _config(options), options.data, model_name(options.cell, options.preset))
     elif options.command == "predict":
         from pipeline.manifest import verify
         from pipeline.predict import load_rewriter, predict
@@ -89,9 +84,19 @@ def _run(options: argparse.Namespace) -> None:
         verify(of_model / "export")
         predict(of_model / "export", load_rewriter(of_data / "tokenize", of_model / "pretrain", of_model / "train"))
     else:
+        from pipeline.plan import make_plan
         from pipeline.runner import run_stage
 
-        run_stage(options.plan, options.manifests)
+        model = model_name(options.cell, options.preset)
+        run_stage(
+            make_plan(options.command, _config(options), options.data, model), options.artifacts, options.manifests
+        )
+
+
+def _config(options: argparse.Namespace) -> Config:
+    given = ("TEXT", "AGAINST") if options.own_texts else ()
+    texts = {name: os.environ[name] for name in given if name in os.environ}
+    return load_config(options.data, options.cell, options.set, texts, options.preset)
 
 
 def _fail(why: str) -> int:

@@ -18,13 +18,13 @@ It needs TensorFlow and TensorFlow Text, on a CPU. The last {longest} pieces of 
 
 ## Data
 
-`{data}`, read from {origin}: {train:,} reviews to train on, {dev:,} to choose on, {test:,} to test on.
+`{data}`, read from {origin}: {unlabelled}{train:,} reviews to train on, {dev:,} to choose on, {test:,} to test on.
 
 {sources}
 
 ## Measured
 
-| | network | baseline |
+| | model | baseline |
 |---|---|---|
 {rows}
 
@@ -34,7 +34,7 @@ The weights were chosen on dev (accuracy {dev_accuracy:.4f}); test was read once
 
 ## Limits
 
-It knows one kind of text, short reviews, in the language of its data; on news, dialogue or another domain its
+It knows one kind of text, reviews as those above, in their language; on news, dialogue or another domain its
 probabilities mean little. It gives a verdict for texts without any, the empty one included. Irony, and knowledge of
 films that a text does not spell out, escape it. What its reviewers thought, fair or not, is what it has learnt.
 """
@@ -53,9 +53,12 @@ MEASURES = {
 }
 
 
-def write_card(path: Path, ingest: Path, train: Path, evaluate: Path) -> None:
+def write_card(path: Path, ingest: Path, pretrain: Path, train: Path, evaluate: Path) -> None:
     """Write the card from what the stages have sealed."""
     report = json.loads((ingest / "report.json").read_text("utf-8"))
+    reviews = {name: split["reviews"] for name, split in report["splits"].items()}
+    learnt = read_manifest(pretrain).config
+    without_labels = reviews.pop("unsupervised", 0) if learnt["objective"] != "none" and learnt["unsupervised"] else 0
     trained, measured = read_manifest(train), read_manifest(evaluate).metrics
     path.write_text(
         CARD.format(
@@ -64,7 +67,8 @@ def write_card(path: Path, ingest: Path, train: Path, evaluate: Path) -> None:
             kind="A recurrent network and n-grams beside it" if trained.config["ngrams"] else "A recurrent network",
             longest=trained.config["longest"],
             origin=report["origin"],
-            **{name: report["splits"][name]["reviews"] for name in ("train", "dev", "test")},
+            unlabelled=f"{without_labels:,} without labels to learn from first, " if without_labels else "",
+            **{name: reviews[name] for name in ("train", "dev", "test")},
             sources="\n".join(f"- `{name}` sha256 {digest}" for name, digest in report["sources"].items()),
             rows="\n".join(
                 f"| {shown} | {measured[name]:.4f} | {measured[f'baseline_{name}']:.4f} |"

@@ -34,7 +34,7 @@ class Serving(tf.Module):
 
 
 def export(
-    config: ExportConfig, ingest: Path, tokenize: Path, train: Path, evaluate: Path, out: Path
+    config: ExportConfig, ingest: Path, tokenize: Path, pretrain: Path, train: Path, evaluate: Path, out: Path
 ) -> dict[str, float]:
     """Write `saved_model/<version>/` and `MODEL_CARD.md`.
 
@@ -63,5 +63,5 @@ def export(
             f"{version}: reads {relabelled} of {len(texts)} texts otherwise than the Keras model, "
             f"the largest difference is {difference:.1e}, allowed are 0 and {config.tolerance:.0e}"
         )
-    write_card(out / "MODEL_CARD.md", ingest, train, evaluate)
+    write_card(out / "MODEL_CARD.md", ingest, pretrain, train, evaluate)
     return {"compared_texts": float(len(texts)), "largest_difference": difference}

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.config import CELL_STAGES, DATA_STAGES, Config
+from pipeline.config import CELL_STAGES, STAGES, Config
 from pipeline.errors import UserError
 from pipeline.manifest import Manifest, sha256, visible_files, write_atomically
 
@@ -40,21 +40,34 @@ class Plan(BaseModel):
 
 
 def write_plans(config: Config, data: str, model: str, artifacts: Path) -> None:
-    """Write `<artifacts>/<data>/<stage>.json` and `<artifacts>/<data>/<model>/<stage>.json` where they changed."""
-    for stage in DATA_STAGES:
-        _write_if_changed(artifacts / data / f"{stage}.json", make_plan(stage, config, data, None))
-    for stage in CELL_STAGES:
-        _write_if_changed(artifacts / data / model / f"{stage}.json", make_plan(stage, config, data, model))
+    """Write the plans of all stages where they changed."""
+    for stage in STAGES:
+        write_plan(make_plan(stage, config, data, model), artifacts)
 
 
-def make_plan(stage: str, config: Config, data: str, model: str | None) -> Plan:
+def write_plan(plan: Plan, artifacts: Path) -> None:
+    """Write a plan if it changed."""
+    path = plan_path(plan, artifacts)
+    text = plan.model_dump_json(indent=1) + "\n"
+    if not path.exists() or path.read_text("utf-8") != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text)
+
+
+def plan_path(plan: Plan, artifacts: Path) -> Path:
+    """`<artifacts>/<data>/<stage>.json`, or `<artifacts>/<data>/<model>/<stage>.json` where the stage is a model's."""
+    return artifacts.joinpath(*filter(None, (plan.data, plan.model, f"{plan.stage}.json")))
+
+
+def make_plan(stage: str, config: Config, data: str, model: str) -> Plan:
+    """What a stage is to be made from, as all that stands now."""
     values = getattr(config, stage).model_dump()
     names = values | ({"cell": config.train.cell} if stage in CELL_STAGES else {})  # they all run the cell
     code = _closure(f"pipeline.{stage}") | _named_code(stage, names)
     return Plan(
         stage=stage,
         data=data,
-        model=model,
+        model=model if stage in CELL_STAGES else None,
         config=values,
         code={str(p.relative_to(PACKAGE.parent)): sha256(p) for p in sorted(code)},
         sources=_sources(values),
@@ -65,13 +78,6 @@ def is_current(manifest: Manifest) -> bool:
     """Whether the code that made an artifact is still what stands here."""
     paths = {PACKAGE.parent / path: digest for path, digest in manifest.code.items()}
     return all(path.is_file() and sha256(path) == digest for path, digest in paths.items())
-
-
-def _write_if_changed(path: Path, plan: Plan) -> None:
-    text = plan.model_dump_json(indent=1) + "\n"
-    if not path.exists() or path.read_text("utf-8") != text:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, text)
 
 
 def _closure(module: str) -> set[Path]:

@@ -17,7 +17,7 @@ from pipeline.checkpoint import CHECKPOINT
 from pipeline.config import CELL_STAGES, section, typed
 from pipeline.errors import UserError
 from pipeline.manifest import NAME, Manifest, hash_files, read_manifest, verify, write_atomically
-from pipeline.plan import Plan, is_current
+from pipeline.plan import Plan, is_current, plan_path, write_plan
 from pipeline.quiet import quiet
 
 DISK_FULL = [os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)]
@@ -27,22 +27,23 @@ READS_OTHERS = ("explain",)  # it shows all models that were trained on the data
 OWN_ONLY = {"control_pieces"}  # values of evaluate that bear on nothing that is shown of other models
 
 
-def run_stage(plan_path: Path, manifests: list[Path]) -> None:
+def run_stage(plan: Plan, artifacts: Path, manifests: list[Path]) -> None:
     """Make the artifact of a plan, unless what is sealed there was made from the very same.
 
+    The artifact is the folder beside the plan's file, of the same name.
+
     Args:
-        plan_path: `<artifacts>/.../<stage>.json`; the artifact is the folder of that name beside it.
         manifests: of the artifacts that the stage reads; their folders are named as its parameters. Those of another
             model are one of `others`, by its name.
 
     Raises:
         UserError: if an input's files disagree with its manifest, or the stage can't do its work.
     """
-    folder = plan_path.with_suffix("")
+    folder = plan_path(plan, artifacts).with_suffix("")
     with folder.with_name(f".{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second make waits, then finds the work done
+        write_plan(plan, artifacts)  # another make, with other values, may have written its own since ours did
         start = time.time()
-        plan = Plan.model_validate_json(plan_path.read_bytes())
         own = [path.parent for path in manifests if path.parent.parent in (folder.parent, folder.parent.parent)]
         inputs = {read.name: verify(read) for read in own}
         digests = {name: manifest.digest for name, manifest in inputs.items()} | plan.sources
@@ -59,7 +60,7 @@ def run_stage(plan_path: Path, manifests: list[Path]) -> None:
             _say(plan, "up to date")
         else:
             _make(plan, folder, reads, inputs, digests)
-        # As old as its plan when it was read: what is edited while a stage runs is newer to make.
+        # As old as its plan: what is edited while a stage runs is newer to make.
         os.utime(folder / NAME, (start, start))
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.batches import encode
-from pipeline.config import Config
+from pipeline.config import Config, load_config
 from pipeline.evaluate import evaluate
 from pipeline.export import export
 from pipeline.model import load, positive
@@ -45,19 +45,22 @@ def exported(
     tokenize_folder: Path,
     train_folder: Path,
 ) -> Path:
+    learns = load_config("maekrak", "lstm", "pretrain.objective=language_model pretrain.unsupervised=true")
+    pretrained = tmp_path_factory.mktemp("pretrain")
+    seal(pretrained, learns, "pretrain", {})
     evaluated = tmp_path_factory.mktemp("evaluate")
     metrics = evaluate(config.evaluate, ingest_folder, tokenize_folder, train_folder, evaluated)
     seal(evaluated, config, "evaluate", metrics)
     report = {
         "origin": "a test",
         "sources": {"reviews": "0" * 64},
-        "splits": {name: {"reviews": 1000} for name in ("train", "dev", "test")},
+        "splits": {name: {"reviews": 1000} for name in ("train", "dev", "test")} | {"unsupervised": {"reviews": 2000}},
     }
     ingest = tmp_path_factory.mktemp("ingest")
     (ingest / "report.json").write_text(json.dumps(report))
     write_reviews(ingest / "test.parquet", [(text, 0) for text in ODD] + small_reviews(40, seed=5))
     out = tmp_path_factory.mktemp("export")
-    metrics = export(config.export, ingest, tokenize_folder, train_folder, evaluated, out)
+    metrics = export(config.export, ingest, tokenize_folder, pretrained, train_folder, evaluated, out)
     assert metrics["compared_texts"] == 40
     assert metrics["largest_difference"] <= config.export.tolerance
     return out
@@ -92,5 +95,5 @@ def test_any_bytes_get_an_answer(exported: Path, texts: list[bytes]) -> None:
 def test_the_card_holds_the_figures(exported: Path) -> None:
     card = (exported / "MODEL_CARD.md").read_text("utf-8")
     assert "| accuracy, test | 0.9" in card or "| accuracy, test | 1.0" in card
-    assert "read from a test: 1,000 reviews" in card
+    assert "read from a test: 2,000 without labels to learn from first, 1,000 reviews to train on" in card
     assert "{" not in card

@@ -96,9 +96,18 @@ def test_an_empty_text_is_one_line(given: dict[str, str], tmp_path: Path) -> Non
     assert [said for said in failed.stderr.splitlines() if not said.startswith("make")] == [line]
 
 
+def test_a_stage_hears_the_values_of_its_own_command(tmp_path: Path) -> None:
+    done = make_plans(tmp_path, "evaluate", {"SET": "train.seed=2", "CELL": "gru", "TEXT": "하나"})
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stderr.splitlines()] == [*STAGES[:5]]
+    chosen = f"--artifacts {tmp_path} --data maekrak --cell gru --preset  --set train.seed=2"
+    assert all(chosen in line and "--own-texts" not in line for line in done.stderr.splitlines())
+    assert f"train {chosen} {tmp_path}/maekrak/ingest/manifest.json {tmp_path}/maekrak/tokenize/" in done.stderr
+
+
 def make_plans(artifacts: Path, goal: str, given: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run make with the plans written for real, and all stages left out."""
-    run = 'f() { if [ $$1 = plan ]; then .venv/bin/python -m pipeline "$$@"; fi; }; f'
+    """Run make with the plans written for real, and of all stages what they are called with on standard error."""
+    run = 'f() { if [ $$1 = plan ]; then .venv/bin/python -m pipeline "$$@"; else echo "$$@"; fi; }; f'
     assignments = [f"{name}={value}" for name, value in {"RUN": run, "ARTIFACTS": str(artifacts), **given}.items()]
     environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
     return subprocess.run(

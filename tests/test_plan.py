@@ -65,9 +65,9 @@ def test_pretrain_is_made_for_a_network_if_it_has_an_objective(tmp_path: Path) -
 def test_local_files_are_part_of_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NSMC_DIR", str(tmp_path))
     (tmp_path / "ratings_train.txt").write_text("one")
-    one = make_plan("ingest", load_config("nsmc", "lstm"), "nsmc", None)
+    one = make_plan("ingest", load_config("nsmc", "lstm"), "nsmc", "lstm")
     (tmp_path / "ratings_train.txt").write_text("two")
-    two = make_plan("ingest", load_config("nsmc", "lstm"), "nsmc", None)
+    two = make_plan("ingest", load_config("nsmc", "lstm"), "nsmc", "lstm")
     assert one.sources.keys() == two.sources.keys() == {"ratings_train.txt"}
     assert one.sources != two.sources
 
@@ -75,7 +75,7 @@ def test_local_files_are_part_of_the_plan(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NSMC_DIR", str(tmp_path / "gone"))
     with pytest.raises(UserError, match=r"NSMC_DIR=.*gone: no such folder"):
-        make_plan("ingest", load_config("nsmc", "lstm"), "nsmc", None)
+        make_plan("ingest", load_config("nsmc", "lstm"), "nsmc", "lstm")
 
 
 def test_rewritten_reviews_are_part_of_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from pipeline import runner
 from pipeline.config import load_config
 from pipeline.errors import UserError
 from pipeline.manifest import Manifest, hash_files
-from pipeline.plan import Plan, make_plan
+from pipeline.plan import Plan, make_plan, plan_path, write_plan
 from pipeline.runner import _others
 
 PLAN = make_plan("explain", load_config("maekrak", "lstm"), "maekrak", "lstm")
@@ -104,6 +104,25 @@ def test_what_was_interrupted_goes_on_from_its_checkpoint_alone(
     what = [line.rpartition(" ")[2] for line in capsys.readouterr().err.splitlines()]
     assert what == ["started", "resumed", "started", "started"]
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_stage_is_made_as_its_own_command_says_whatever_another_planned_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def make(plan: Plan, folder: Path, *_: object) -> None:
+        made.append(plan)
+        folder.mkdir()
+        (folder / "manifest.json").touch()
+
+    monkeypatch.setattr(runner, "_make", make)
+    write_plan(TRAIN_PLAN.model_copy(update={"config": TRAIN_PLAN.config | {"seed": 7}}), tmp_path)
+    runner.run_stage(TRAIN_PLAN, tmp_path, [])
+    assert made == [TRAIN_PLAN]
+    path = plan_path(TRAIN_PLAN, tmp_path)
+    assert Plan.model_validate_json(path.read_bytes()) == TRAIN_PLAN
+    assert (path.with_suffix("") / "manifest.json").stat().st_mtime_ns >= path.stat().st_mtime_ns
 
 
 def test_what_was_made_is_kept_until_it_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
