@@ -3,6 +3,7 @@
 With `serving/registered.py`, which MLflow itself runs, the only module that imports mlflow.
 """
 
+import hashlib
 import json
 import logging
 import os
@@ -64,7 +65,7 @@ def log_stage(artifacts: Path, sealed: Manifest, folder: Path, inputs: dict[str,
             if Path(path).suffix in LOOKED_AT:
                 mlflow.log_artifact(str(folder / path), str(Path(sealed.stage, path).parent))
         if sealed.stage == "export":
-            _register(mlflow, sealed, folder, run.info.run_id)
+            _register(mlflow, sealed, folder, inputs["ingest"])
         return str(run.info.run_id)
 
 
@@ -85,11 +86,13 @@ def _run_of(mlflow: Any, train: Manifest) -> str:
 
 
 def _log_origin(mlflow: Any, sealed: Manifest, inputs: dict[str, Manifest]) -> None:
-    """What the run was made from: parameters of this stage and those before it, digests, the data set."""
+    """What the run was made from: parameters of this stage and those before it, digests, its code, the data set."""
     for name, manifest in {**inputs, sealed.stage: sealed}.items():
         mlflow.log_params({f"{name}.{key}": value for key, value in manifest.config.items()})
     for name, manifest in inputs.items():
         mlflow.set_tag(f"{name}_digest", manifest.digest)
+    code = hashlib.sha256(json.dumps(sealed.code, sort_keys=True).encode()).hexdigest()
+    mlflow.set_tag("code_digest", code)
     data = inputs.get("ingest", sealed)
     if data.stage == "ingest":
         from mlflow.data.code_dataset_source import CodeDatasetSource
@@ -106,11 +109,11 @@ def _log_curves(mlflow: Any, path: Path) -> None:
                 mlflow.log_metric(f"epoch_{name}", value, step=epoch)
 
 
-def _register(mlflow: Any, sealed: Manifest, folder: Path, run_id: str) -> None:
-    """Register the SavedModel; `@champion` is the version whose run is best on the present dev split."""
+def _register(mlflow: Any, sealed: Manifest, folder: Path, ingest: Manifest) -> None:
+    """Register the SavedModel; `@champion` is the version that is best on the present dev, of equals the newest."""
     name = f"maekrak-{sealed.data}"
     (version_folder,) = (folder / "saved_model").iterdir()
-    info = mlflow.pyfunc.log_model(
+    mlflow.pyfunc.log_model(
         name="model",
         python_model=str(Path(__file__).parent / "serving" / "registered.py"),
         artifacts={"saved_model": str(version_folder)},
@@ -118,26 +121,22 @@ def _register(mlflow: Any, sealed: Manifest, folder: Path, run_id: str) -> None:
         registered_model_name=name,
     )
     client = mlflow.MlflowClient()
-    champion = client.get_registered_model(name).aliases.get("champion")
-    if champion is None or _beats(client.get_run(run_id).data, _data_of(client, name, champion)):
-        client.set_registered_model_alias(name, "champion", info.registered_model_version)
-
-
-def _data_of(client: Any, name: str, number: str) -> Any:
-    return client.get_run(client.get_model_version(name, number).run_id).data
-
-
-def _beats(run: Any, champion: Any) -> bool:
-    """Not worse on dev, or measured on another dev: figures of different data can't be compared."""
-    same_data = run.tags["ingest_digest"] == champion.tags["ingest_digest"]
-    return not same_data or run.metrics["dev_accuracy"] >= champion.metrics["dev_accuracy"]
+    runs = mlflow.search_runs(
+        experiment_names=[sealed.data],
+        filter_string=f"tags.ingest_digest = '{ingest.digest}' and tags.train_digest != ''",
+        output_format="list",
+    )
+    accuracy = {run.info.run_id: run.data.metrics["dev_accuracy"] for run in runs}
+    versions = [one for one in client.search_model_versions(f"name = '{name}'") if one.run_id in accuracy]
+    best = max(versions, key=lambda one: (accuracy[one.run_id], int(one.version)))
+    client.set_registered_model_alias(name, "champion", best.version)
 
 
 class Run(NamedTuple):
     name: str
     started: str  # local time
     seed: str
-    origin: frozenset[tuple[str, str]]  # parameters but for the seed, and digests of what train read
+    origin: frozenset[tuple[str, str]]  # parameters but for the seed, and digests of what train read and of its code
     metrics: dict[str, float]  # with pretrain_seconds, which took place in a run of its own, or nowhere: 0
 
 
@@ -176,6 +175,6 @@ def _pretrain_seconds(mlflow: Any, data: str) -> dict[str, float]:
 
 
 def _origin(run: Any) -> frozenset[tuple[str, str]]:
-    digests = {f"{stage}_digest" for stage in STAGES[: STAGES.index("train")]}
+    digests = {f"{what}_digest" for what in (*STAGES[: STAGES.index("train")], "code")}
     parameters = run.params.items() - {("train.seed", run.params["train.seed"])}
     return frozenset(parameters | {(name, value) for name, value in run.tags.items() if name in digests})

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import resource
+import shlex
 import signal
 import subprocess
 import time
@@ -15,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.manifest import read_manifest
-from tests.project import Project
+from tests.project import ROOT, Project
 
+README = (ROOT / "README.md").read_text("utf-8")
 CELL_STAGES = {"pretrain", "train", "evaluate", "explain", "export"}
 
 
@@ -188,6 +190,20 @@ def test_predict_reads_a_text_a_file_and_standard_input(project: Project) -> Non
     assert [len(row.split("\t")) for row in by_file.stdout.split("\n")[:-1]] == [3] * 8
 
 
+def test_predict_ends_quietly_when_its_reader_has_read_enough(project: Project) -> None:
+    (project.root / "lines.txt").write_text("좋았다\n" * 20_000, "utf-8")
+    piped = f"{shlex.join(project.command('predict', 'FILE=lines.txt'))} | head -1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", piped],
+        cwd=project.root,
+        env=project.environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "positive\tlabel\ttext\n", "")
+
+
 def test_mlflow_holds_one_run_for_a_model_with_the_same_figures(project: Project) -> None:
     metrics = manifest(project, "evaluate")["metrics"]
     log_another_seed(project, metrics["test_accuracy"] - 0.2)
@@ -215,14 +231,40 @@ def test_mlflow_holds_one_run_for_a_model_with_the_same_figures(project: Project
 
 
 def test_the_champion_is_registered_and_reads_as_predict_does(project: Project) -> None:
-    from pipeline.tracking import connect
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL) if "champion" in block]
+    lines = code.replace("maekrak-nsmc", "maekrak-shop").splitlines()
+    shown = "\n".join([*lines[:-1], f"print([float(p) for p in {lines[-1]}])"])
+    answer = subprocess.run(
+        [".venv/bin/python", "-c", shown],
+        cwd=project.root,
+        env=project.environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    row = project.make("predict", "TEXT=배우들 연기가 죽인다").stdout.splitlines()[1]
+    assert [f"{p:.4f}" for p in json.loads(answer.stdout)] == [row.split("\t")[0]]
 
-    mlflow = connect(project.root / "artifacts")
-    texts = ["배우들 연기가 정말 좋았다", ""]
-    served = mlflow.pyfunc.load_model("models:/maekrak-shop@champion").predict(texts)
-    (project.root / "lines.txt").write_text("\n".join(texts) + "\n", "utf-8")
-    rows = project.make("predict", "FILE=lines.txt").stdout.splitlines()[1:]
-    assert [f"{p:.4f}" for p in served] == [row.split("\t")[0] for row in rows]
+
+def test_the_champion_is_the_best_on_the_present_data(project: Project) -> None:
+    from pipeline.tracking import connect, log_stage
+
+    artifacts = project.root / "artifacts"
+    client = connect(artifacts).MlflowClient()
+    before = client.get_model_version_by_alias("maekrak-shop", "champion").version
+    read = {stage: read_manifest(project.folder(stage)) for stage in ("ingest", "tokenize", "pretrain", "train")}
+    export = read_manifest(project.folder("export"))
+    other = read["ingest"].model_copy(update={"outputs": {}})
+    champions = []
+    for ingest, accuracy in ((other, 0.1), (read["ingest"], 0.2)):
+        train = read["train"].model_copy(update={"metrics": read["train"].metrics | {"dev_accuracy": accuracy}})
+        inputs = read | {"ingest": ingest, "train": train}
+        run_id = log_stage(artifacts, train, project.folder("train"), {k: v for k, v in inputs.items() if k != "train"})
+        inputs["train"] = train.model_copy(update={"run_id": run_id})
+        log_stage(artifacts, export, project.folder("export"), inputs)
+        champions.append(client.get_model_version_by_alias("maekrak-shop", "champion").version)
+    assert int(champions[0]) > int(before)  # the only one that was measured on that data
+    assert champions[1] == before  # the first data again: the worse of two
 
 
 def test_artifacts_that_cannot_be_written(project: Project, tmp_path: Path) -> None:
@@ -284,6 +326,17 @@ def test_a_bad_row_is_one_line(project: Project, tmp_path: Path) -> None:
     assert {path.name for path in (project.root / "artifacts" / "nsmc").iterdir()} == {
         "ingest.json", ".ingest.lock", "tokenize.json", "leaky",
     }  # fmt: skip
+
+
+def test_an_error_in_a_builder_of_one_s_own_is_one_line(project: Project) -> None:
+    path = project.shop / "train.tsv"
+    kept = path.read_text("utf-8")
+    path.write_text(kept + "\n", "utf-8")
+    failed = project.make("ingest")
+    path.write_text(kept, "utf-8")
+    assert failed.returncode != 0
+    line = r"error: pipeline/datasets/shop/shop_dataset_builder\.py, line \d+: ValueError: not enough values to unpack"
+    assert re.match(line, only_line(failed.stderr))
 
 
 def test_a_run_that_mlflow_lost_is_named(project: Project) -> None:

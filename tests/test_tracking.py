@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.tracking import finished_runs
+from pipeline.tracking import _origin, finished_runs
 
 
 def logged(tags: dict[str, str], metrics: dict[str, float]) -> SimpleNamespace:
@@ -26,3 +26,9 @@ def test_the_newest_pretraining_with_the_digest_that_train_read_is_its_own(monke
     monkeypatch.setattr("pipeline.tracking.connect", lambda artifacts: mlflow)
     runs = finished_runs(Path("artifacts"), "nsmc")
     assert [run.metrics for run in runs] == [{"train_seconds": 60, "pretrain_seconds": s} for s in (3, 0, 0)]
+
+
+def test_runs_of_other_code_are_not_other_seeds_of_the_same() -> None:
+    one, other, edited = (logged({"code_digest": code}, {}).data for code in ("a", "a", "b"))
+    other.params = {"train.seed": "2"}
+    assert _origin(one) == _origin(other) != _origin(edited)

@@ -8,6 +8,7 @@ import importlib
 import os
 import shutil
 import sys
+import traceback
 from pathlib import Path
 
 import requests
@@ -28,7 +29,8 @@ def prepare(dataset: str, folder: Path) -> tfds.core.DatasetBuilder:
     where TFDS keeps them (`TFDS_DATA_DIR`, else its own default) and are downloaded to there if need be.
 
     Raises:
-        UserError: where there is neither local data nor a network, or a download has the wrong checksum.
+        UserError: where there is neither local data nor a network, a download has the wrong checksum, or a builder of
+            ours fails.
     """
     with quiet():
         import tensorflow  # noqa: F401  TFDS would import it later, and aloud
@@ -61,6 +63,12 @@ def prepare(dataset: str, folder: Path) -> tfds.core.DatasetBuilder:
             f"{dataset}: no download ({_first_line(error)}); "
             f"connect to the network, set {variable} to a folder with the data, or type make all DATA=maekrak"
         ) from None
+    except UserError:
+        raise
+    except Exception as error:
+        if not ours or not (lines := _lines_of(dataset, error)):
+            raise
+        raise UserError(f"{lines[-1]}: {type(error).__name__}: {_first_line(error)}") from error
     if missing := {"train", "test"} - set(builder.info.splits):
         raise UserError(f"{dataset}: has no split {missing.pop()}; it must have train and test")
     return builder
@@ -81,5 +89,16 @@ def _reach(dataset: str, builder: tfds.core.DatasetBuilder, cache: Path) -> None
         requests.get(next(iter(builder.url_infos)), stream=True, timeout=20).close()
 
 
+def _lines_of(dataset: str, error: Exception) -> list[str]:
+    """The lines of a data set's own code that an error came through, the innermost last."""
+    folder = PACKAGE / "datasets" / dataset
+    frames = traceback.extract_tb(error.__traceback__)
+    return [
+        f"{Path(one.filename).relative_to(PACKAGE.parent)}, line {one.lineno}"
+        for one in frames
+        if Path(one.filename).is_relative_to(folder)
+    ]
+
+
 def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:200]
+    return (str(error).strip().splitlines() or [""])[0][:200]
