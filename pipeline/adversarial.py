@@ -2,7 +2,7 @@
 
     v = what the embedding gives for a review's pieces,  g = gradient of its loss to v
     v' = v + share |v| g / |g|,  the norms over the whole review
-    loss = (L(v) + L(v')) / 2,  g taken as a constant
+    loss = (L(v) + L(v')) / 2,  the push v' - v taken as a constant
 
 What a network says then changes little where words are nearly alike, and what chance tells it of rare words counts for
 less. Source: Miyato et al. 2017, "Adversarial training methods for semi-supervised text classification"; they normalise

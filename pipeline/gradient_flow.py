@@ -33,19 +33,21 @@ def gradient_flow(cell: Cell, inputs: Any) -> np.ndarray:
     >>> gradient_flow(cell, np.ones((1, 4, 2))).round(4).tolist()
     [1.0, 0.5, 0.25, 0.125]
     """
-    rows = inputs.shape[0]
-    towards = np.random.default_rng(SEED).normal(size=(rows, cell.units))
-    towards /= np.linalg.norm(towards, axis=1, keepdims=True)
-
-    outputs, states = [], cell.get_initial_state(rows)
+    outputs, states = [], cell.get_initial_state(inputs.shape[0])
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         for x in tf.unstack(inputs, axis=1):
             _, states = cell(x, states)
             tape.watch(states[0])
             outputs.append(states[0])
-        asked = tf.reduce_sum(outputs[-1] * towards)
+        asked = tf.reduce_sum(outputs[-1] * random_directions(*outputs[-1].shape))
     gradients = tape.gradient(asked, outputs, unconnected_gradients="zero")
     return np.linalg.norm(np.float64(gradients), axis=2).mean(axis=1)[::-1]  # float32 can't square 1e-20
+
+
+def random_directions(rows: int, units: int) -> np.ndarray:
+    """Unit vectors [rows, units], the same at every call."""
+    directions = np.random.default_rng(SEED).normal(size=(rows, units))
+    return directions / np.linalg.norm(directions, axis=1, keepdims=True)
 
 
 def draw_gradient_flow(path: Path, panels: dict[str, dict[str, np.ndarray]]) -> None:

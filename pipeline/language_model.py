@@ -1,7 +1,7 @@
 """The two-way language model: what comes next, and what came before (Peters et al. 2018; Howard & Ruder 2018).
 
-    log p(w_1 ... w_n) = sum_t log p(w_{t+1} | w_1 ... w_t)      reading forward
-                       = sum_t log p(w_{t-1} | w_t ... w_n)      reading backward
+    log p(w_2 ... w_{n+1} | w_1) = sum_t log p(w_{t+1} | w_1 ... w_t)      t = 1 ... n, reading forward
+    log p(w_0 ... w_{n-1} | w_n) = sum_t log p(w_{t-1} | w_t ... w_n)      t = n ... 1, reading backward
 
 Each direction of the recurrent layer learns to say what it hasn't read yet, and any text teaches that: no labels are
 needed. w_{n+1} and w_0 are the text's ends; the piece that a direction reads first is not predicted.

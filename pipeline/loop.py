@@ -2,9 +2,9 @@
 
 TensorFlow can differentiate a loop by itself; it then forms the gradient of every weight anew at every step and adds
 them up. Here backpropagation through time is written out (Werbos 1990): the way back carries the gradients of the
-states alone and keeps that of each recurrent product, a_t = U h_t; the gradient of U is then one product over all
-steps, sum_t h_t^T da_t. What a step does elsewhere TensorFlow differentiates, step by step, so that a cell need say
-nothing about gradients.
+states alone and keeps that of each recurrent product, a_t = h_t U with vectors as rows; the gradient of U is then one
+product over all steps, sum_t h_t^T da_t. What a step does elsewhere TensorFlow differentiates, step by step, so that a
+cell need say nothing about gradients.
 """
 
 from collections.abc import Callable

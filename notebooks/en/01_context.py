@@ -110,7 +110,7 @@ for name in ["baseline_test_accuracy", "test_accuracy"]:
 # ## Pieces
 #
 # The network reads neither letters nor words but *pieces*: groups of letters that are frequent in the training
-# reviews, found by SentencePiece on its own. In Korean a stem and its particle, such as 연기 and 가, mostly come apart
+# reviews, found by SentencePiece on its own. In Korean a noun and its particle, such as 연기 and 가, mostly come apart
 # by themselves. A `▁` marks where a new word begins.
 
 # %%
@@ -256,8 +256,8 @@ for n, piece in enumerate(pieces.split(rave)):
 # %% [markdown]
 # The earlier it was written, the less is left. By the end of the sentence the median unit has lost most of it, but
 # some units still hold more than half of what was written at the first piece. In a short text, to remember context
-# means that this product does not vanish. In a long one it can also come round through $U$ and the gates:
-# the notebook `02_gradients` measures that.
+# means that this product does not vanish. In a long one it can also come round through $h$, which the gates
+# of the next piece read: the notebook `02_gradients` measures that.
 #
 # ## How much a state holds
 #
@@ -340,7 +340,8 @@ for name in ["baseline_pair_consistency", "pair_consistency"]:
 #    how your sentences were cut.
 # 3. Print some ten of the pairs that are not in `right`. Is there a turn of phrase that the network often gets wrong?
 # 4. Run `make all CELL=gru`, change `"lstm"` to `"gru"` in this notebook and execute it again. Which gates does a GRU
-#    have, and what must be multiplied to see how much memory is left? `CELL=vanilla` has no gates (skip the cells that
-#    draw them): how many of the reordered pairs does it get? Put the three cells side by side with `make compare`.
+#    have, and which of them must be multiplied, in the place of `"forget"`, to see how much memory is left?
+#    `CELL=vanilla` has no gates (skip the two steps under *Gates*): how many of the reordered pairs does it get? Put
+#    the three networks side by side with `make compare`.
 # 5. If the baseline counted three neighbouring words, could it solve the reordered pairs? Guess first, then see with
 #    `BaselineConfig(**evaluated.config["baseline"] | {"word_ngrams": 3})`.

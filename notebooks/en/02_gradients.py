@@ -57,7 +57,7 @@ model = load(data / "lstm" / "train")
 #
 # and $d$ steps back there are $d$ such matrices, one multiplied by the next:
 #
-# $$\frac{\partial h_T}{\partial h_{T-d}} = \prod_{t=T-d+1}^{T} \mathrm{diag}\big(\varphi'(a_t)\big)\, U$$
+# $$\frac{\partial h_T}{\partial h_{T-d}} = J_T \, J_{T-1} \cdots J_{T-d+1}, \qquad J_t = \mathrm{diag}\big(\varphi'(a_t)\big)\, U$$
 #
 # No vector grows by more than the largest slope times the largest singular value of $U$ in a step. The slope of tanh is
 # $1 - h^2$, at most 1; that of sigmoid is at most ¼; that of relu is 0 or 1. Whatever the factor a step is, it is taken
@@ -77,7 +77,7 @@ for factor in [0.25, 0.5, 0.9, 0.99, 1.0, 1.1, 1.5]:
 # `gradient_flow(cell, inputs)` runs a cell over sequences step by step, takes $L$ to be the product of the last state
 # $h_T$ with a random vector of length 1, and gives $|\partial L / \partial h_{T-d}|$ for each distance $d$, the mean
 # over the sequences. The random vector stands for whatever a loss may want of $h_T$. At $d = 0$ the result is 1, so
-# further back it is the share that arrives.
+# further back it is the share that arrives: call it the *gradient flow*.
 #
 # First a case that we can do by hand: relu, nothing below zero, and $U$ the identity times a number. Then each step
 # multiplies by just that number.
@@ -112,8 +112,8 @@ print(f"reviews, pieces, numbers a piece: {tuple(inputs.shape)}, standard deviat
 # %% [markdown]
 # ## Vanilla, before training
 #
-# We start six cells as training would start them, with a random orthogonal $U$: it turns vectors and leaves their
-# lengths alone. One cell gets a smaller $U$, one a larger, and one louder inputs.
+# We start six cells with random weights, as training would, and with an orthogonal $U$: it turns vectors and leaves
+# their lengths alone. One cell gets a smaller $U$, one a larger, and one louder inputs.
 
 # %%
 import keras
@@ -210,8 +210,8 @@ draw_gradient_flow(png, {"untrained": gated})
 Image(png, width=640)
 
 # %% [markdown]
-# The second surprise: before training, **the gated cells do not hold**. The GRU, its update gate at ½, loses half a
-# step and falls far below vanilla. The LSTM with bias 1 does better than with bias 0 by orders of magnitude, but it
+# The second surprise: before training, **the gated cells do not hold**. The GRU, its update gate at ½, loses more than
+# a third a step (a half at the gate, of which a little comes back through $U$) and falls far below vanilla. The LSTM with bias 1 does better than with bias 0 by orders of magnitude, but it
 # vanishes too, only more slowly. What gates offer is not a gradient that holds by itself, but a *knob*: with bias 5
 # both hold to the first piece.
 #
@@ -221,8 +221,8 @@ Image(png, width=640)
 #
 # ## Trained
 #
-# Now the cells that have been trained on this corpus: each as it started (on the left) and as it ended up (on the
-# right), reading its own vectors. The LSTM is always there. For the others run `make all CELL=gru` and
+# Now the cells that have been trained on this corpus: on the left a fresh one of each kind, on the right the trained,
+# both reading the vectors that the model has learnt (those that training starts with are smaller). The LSTM is always there. For the others run `make all CELL=gru` and
 # `make all CELL=vanilla` first; `make explain` draws the same figure.
 
 # %%
@@ -250,26 +250,44 @@ Image(png, width=960)
 #
 # ## Along the memory, or around it?
 #
-# It is tempting to conclude: so the forget gates are near 1, and the gradient travels along $c$. Let us check. Along
-# $c$ alone, what $d$ steps leave of a unit is the product of its $d$ last forget gates. Taken over all units (their
-# root mean square, since $L$ asks a little of each), that is about the most which this way can carry.
+# It is tempting to conclude: so the forget gates are near 1, and the gradient travels along $c$. Let us check. From
+# $h_{T-d}$ it must enter the memory through the gates of the next step; from there on, along $c$ alone, each unit is
+# multiplied by the $d - 1$ forget gates that follow. We measure this way by itself: the same flow, but of all later
+# states only $c$ passes its gradient on.
 
 # %%
-from pipeline.explain import first_layer
+import tensorflow as tf
 
-forget = first_layer(model).trace(inputs)["forget"].numpy()
+from pipeline.explain import first_layer
+from pipeline.gradient_flow import random_directions
+
+layer = first_layer(model)
+traced = layer.trace(inputs)
+
+
+def along_c(d):
+    """The part of the flow over d steps that no later h has carried."""
+    start = h = traced["h"][:, -d - 1]
+    c = traced["c"][:, -d - 1]
+    with tf.GradientTape() as tape:
+        tape.watch(start)
+        for x in tf.unstack(inputs[:, -d:], axis=1):
+            _, (h, c) = layer.cell(x, [h if h is start else tf.stop_gradient(h), c])
+        asked = tf.reduce_sum(h * random_directions(*h.shape))
+    return np.linalg.norm(np.float64(tape.gradient(asked, start)), axis=1).mean()
+
+
 flow = flows["trained"]["lstm"]
-print("distance   flow  along c alone, at most")
+print("distance    flow  along c alone")
 for d in [1, 5, 10, 20, 40, len(flow) - 1]:
-    left = forget[:, -d:].prod(axis=1)
-    print(f"{d:8} {flow[d]:6.4f} {np.sqrt((left**2).mean(axis=1)).mean():8.4f}")
+    print(f"{d:8} {flow[d]:7.4f} {along_c(d):14.4f}")
 
 # %% [markdown]
-# Near the end the memory explains all there is, and more: not all that it holds is asked for. But compare the last
-# lines. Where the flow is larger than the product, the gradient has **not** come along $c$ alone: it left the memory on
-# the way through the output gate, went through $U$ and the gates, and was written back. The textbook's conveyor belt is
-# a part of the story. The other part is a loop through the whole cell that has learnt not to shrink what it carries,
-# which a vanilla cell finds so much harder.
+# Over one step the two are the same: there is no later $h$. But after five steps the way along $c$ carries only about
+# half of the flow, after twenty a small part, and from the first piece next to nothing. The rest has **not** come along
+# $c$ alone: it left the memory on the way through the output gate, went through $U$ and the gates, and was written
+# back. The textbook's conveyor belt is the smaller part of the story. The larger is a loop through the whole cell that
+# has learnt not to shrink what it carries, which a vanilla cell finds so much harder.
 #
 # ## How far to trust this
 #
@@ -297,8 +315,9 @@ for d in [1, 5, 10, 20, 40, len(flow) - 1]:
 #    `fresh(..., U=...)`.
 # 2. Pass `0.1 * inputs` and `3 * inputs` to an untrained tanh cell. How does the flow depend on them, and what has
 #    $1 - h^2$ to do with it?
-# 3. In `pipeline/cells/min_gru.py` gates don't see the state. Which single product is its flow, exactly? Check it with
-#    `gradient_flow` and the cell's `coefficients`. (Mind that its `update` is the share of the *new*.)
+# 3. In `pipeline/cells/min_gru.py` gates don't see the state. Which single product is its flow? Check it with
+#    `gradient_flow` and the `coefficients` of a `MinGRUCell(1)`: of one unit the random vector is 1 or −1. (Mind that
+#    its `update` is the share of the *new*.)
 # 4. Call `gradient_flow` on one review at a time, `inputs[n : n + 1]`, with the trained cell `first_layer(model).cell`.
 #    How far apart are median and mean at the first piece?
 # 5. Train a vanilla network with `make all CELL=vanilla SET="train.cell_options.activation=relu"`. Does its flow hold

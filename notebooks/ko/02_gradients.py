@@ -57,7 +57,7 @@ model = load(data / "lstm" / "train")
 #
 # $d$ 걸음을 되돌아가면 이런 행렬 $d$개가 줄줄이 곱해진다.
 #
-# $$\frac{\partial h_T}{\partial h_{T-d}} = \prod_{t=T-d+1}^{T} \mathrm{diag}\big(\varphi'(a_t)\big)\, U$$
+# $$\frac{\partial h_T}{\partial h_{T-d}} = J_T \, J_{T-1} \cdots J_{T-d+1}, \qquad J_t = \mathrm{diag}\big(\varphi'(a_t)\big)\, U$$
 #
 # 어떤 벡터도 한 걸음에 (가장 큰 $\varphi'$) × ($U$의 가장 큰 특잇값) 배보다 더 커지지 못한다. tanh의 $\varphi'$은
 # $1 - h^2$이라 커야 1이고, sigmoid는 커야 ¼, relu는 0 아니면 1이다. 한 걸음의 배율이 얼마든 결국 $d$제곱이 되는데,
@@ -111,7 +111,7 @@ print(f"reviews, pieces, numbers a piece: {tuple(inputs.shape)}, standard deviat
 # %% [markdown]
 # ## 학습 전의 바닐라
 #
-# 셀 여섯 개를 학습을 시작할 때와 똑같이 초기화한다. $U$는 임의의 직교행렬이라서 벡터를 돌리기만 하고 길이는 바꾸지
+# 셀 여섯 개를 학습을 시작할 때처럼 임의의 가중치로 초기화한다. $U$는 직교행렬이라서 벡터를 돌리기만 하고 길이는 바꾸지
 # 않는다. 그 가운데 하나는 $U$를 줄이고, 하나는 키우고, 하나에는 더 큰 입력을 준다.
 
 # %%
@@ -208,7 +208,7 @@ Image(png, width=640)
 
 # %% [markdown]
 # 두 번째 뜻밖의 결과다. 학습하기 전에는 **게이트가 있는 셀도 기울기를 지키지 못한다.** GRU는 갱신 게이트가 ½이라
-# 걸음마다 절반을 잃고, 바닐라보다 훨씬 아래로 떨어진다. LSTM은 편향이 1이면 0일 때보다 몇 자릿수나 낫지만, 더디게
+# 걸음마다 3분의 1 넘게 잃고(게이트에서 절반을 잃고 $U$를 거쳐 조금 돌아온다), 바닐라보다 훨씬 아래로 떨어진다. LSTM은 편향이 1이면 0일 때보다 몇 자릿수나 낫지만, 더디게
 # 사라질 뿐 사라지기는 마찬가지다. 게이트가 주는 것은 저절로 지켜지는 기울기가 아니라 *돌릴 수 있는 손잡이*다. 편향을
 # 5로 두면 둘 다 첫 조각까지 지켜 낸다.
 #
@@ -218,7 +218,8 @@ Image(png, width=640)
 #
 # ## 학습한 뒤
 #
-# 이제 이 말뭉치로 학습한 셀을 본다. 왼쪽은 셀마다 처음 모습, 오른쪽은 학습을 마친 모습이고, 저마다 제 벡터를 읽는다.
+# 이제 이 말뭉치로 학습한 셀을 본다. 왼쪽은 같은 종류의 새 셀, 오른쪽은 학습을 마친 셀이고, 둘 다 모델이 배운 벡터를
+# 읽는다 (학습을 시작할 때의 벡터는 이보다 작다).
 # LSTM은 언제나 있다. 나머지도 보려면 먼저 `make all CELL=gru`와 `make all CELL=vanilla`를 돌린다. `make explain`도 같은
 # 그림을 그린다.
 
@@ -247,25 +248,42 @@ Image(png, width=960)
 #
 # ## 기억을 따라서일까, 에둘러서일까
 #
-# 그렇다면 망각 게이트가 1에 가깝고 기울기는 $c$를 따라 되돌아온다고 말하고 싶어진다. 정말 그런지 확인해 보자. $c$만
-# 따라서 $d$ 걸음을 가면 유닛에 남는 것은 마지막 망각 게이트 $d$개의 곱이다. $L$은 모든 유닛에 조금씩 바라므로 이 곱을
-# 제곱평균제곱근으로 모으면, 이 길이 나를 수 있는 몫은 많아야 그쯤이다.
+# 그렇다면 망각 게이트가 1에 가깝고 기울기는 $c$를 따라 되돌아온다고 말하고 싶어진다. 정말 그런지 확인해 보자.
+# $h_{T-d}$는 다음 걸음의 게이트를 거쳐야 기억에 들어가고, 그 뒤로 $c$만 따라가면 유닛마다 뒤따르는 망각 게이트 $d-1$개가
+# 곱해진다. 이 길만 따로 재 보자. 같은 흐름을 재되, 그 뒤의 상태 가운데 $c$만 기울기를 넘기게 한다.
 
 # %%
-from pipeline.explain import first_layer
+import tensorflow as tf
 
-forget = first_layer(model).trace(inputs)["forget"].numpy()
+from pipeline.explain import first_layer
+from pipeline.gradient_flow import random_directions
+
+layer = first_layer(model)
+traced = layer.trace(inputs)
+
+
+def along_c(d):
+    """The part of the flow over d steps that no later h has carried."""
+    start = h = traced["h"][:, -d - 1]
+    c = traced["c"][:, -d - 1]
+    with tf.GradientTape() as tape:
+        tape.watch(start)
+        for x in tf.unstack(inputs[:, -d:], axis=1):
+            _, (h, c) = layer.cell(x, [h if h is start else tf.stop_gradient(h), c])
+        asked = tf.reduce_sum(h * random_directions(*h.shape))
+    return np.linalg.norm(np.float64(tape.gradient(asked, start)), axis=1).mean()
+
+
 flow = flows["trained"]["lstm"]
-print("distance   flow  along c alone, at most")
+print("distance    flow  along c alone")
 for d in [1, 5, 10, 20, 40, len(flow) - 1]:
-    left = forget[:, -d:].prod(axis=1)
-    print(f"{d:8} {flow[d]:6.4f} {np.sqrt((left**2).mean(axis=1)).mean():8.4f}")
+    print(f"{d:8} {flow[d]:7.4f} {along_c(d):14.4f}")
 
 # %% [markdown]
-# 끝에서 가까운 곳은 기억만으로 설명하고도 남는다. 기억에 든 것이 다 쓰이지는 않기 때문이다. 그러나 아래쪽 줄을 보라.
-# 흐름이 곱보다 크다면 그 기울기는 $c$만 따라온 것이 **아니다.** 도중에 출력 게이트로 기억을 빠져나가 $U$와 게이트를
-# 지나고, 다시 기억에 적혔다. 교과서에 나오는 컨베이어 벨트는 이야기의 절반이다. 나머지 절반은 셀 전체를 도는 고리다.
-# 나르는 것을 줄이지 않도록 배운 고리이며, 바닐라 셀은 바로 이것을 좀처럼 배우지 못한다.
+# 한 걸음에서는 둘이 같다. 그 뒤의 $h$가 없기 때문이다. 그러나 다섯 걸음이면 $c$를 따라온 것은 흐름의 절반쯤이고, 스무
+# 걸음이면 작은 일부이며, 첫 조각에서는 거의 없다. 나머지는 $c$만 따라온 것이 **아니다.** 도중에 출력 게이트로 기억을
+# 빠져나가 $U$와 게이트를 지나고, 다시 기억에 적혔다. 교과서에 나오는 컨베이어 벨트는 이야기의 작은 쪽이다. 큰 쪽은 셀
+# 전체를 도는 고리다. 나르는 것을 줄이지 않도록 배운 고리이며, 바닐라 셀은 바로 이것을 좀처럼 배우지 못한다.
 #
 # ## 어디까지 믿을까
 #
@@ -292,8 +310,9 @@ for d in [1, 5, 10, 20, 40, len(flow) - 1]:
 #    `fresh(..., U=...)`로 찾아보라.
 # 2. 학습하지 않은 tanh 셀에 `0.1 * inputs`와 `3 * inputs`를 넣어 보라. 흐름은 어떻게 달라지며, $1 - h^2$과 무슨 관계가
 #    있는가?
-# 3. `pipeline/cells/min_gru.py`의 게이트는 상태를 보지 않는다. 이 셀의 기울기 흐름은 정확히 무엇의 곱일까?
-#    `gradient_flow`와 셀의 `coefficients`로 확인하라. (이 셀의 `update`는 *새것*의 몫이다.)
+# 3. `pipeline/cells/min_gru.py`의 게이트는 상태를 보지 않는다. 이 셀의 기울기 흐름은 무엇의 곱일까?
+#    `gradient_flow`와 `MinGRUCell(1)`의 `coefficients`로 확인하라. 유닛이 하나면 임의의 벡터는 1 아니면 −1이다. (이 셀의
+#    `update`는 *새것*의 몫이다.)
 # 4. 학습된 셀 `first_layer(model).cell`로 리뷰를 한 편씩 (`inputs[n : n + 1]`) `gradient_flow`에 넣어 보라. 첫 조각에서
 #    중앙값과 평균은 얼마나 다른가?
 # 5. `make all CELL=vanilla SET="train.cell_options.activation=relu"`로 바닐라 신경망을 학습시켜 보라. tanh보다 흐름이

@@ -74,7 +74,8 @@ class Cell(keras.layers.Layer):
 
     Weights:
         kernel: W, [inputs, blocks * units]; recurrent_kernel: U, [units, blocks * units]; bias: b, [blocks * units],
-        1 in a block named "forget", so that a cell starts out remembering (Jozefowicz et al. 2015), else 0.
+        1 in a block named "forget", so that a cell starts out remembering (Jozefowicz et al. 2015), else 0. Vectors
+        are columns in the equations and rows in the code, so that the kernels are W and U transposed.
     """
 
     blocks: ClassVar[tuple[str, ...]] = ("state",)

@@ -1,9 +1,11 @@
 """minLSTM (Feng et al. 2024, "Were RNNs all we needed?"): an LSTM whose gates and candidate don't see the state.
 
-    i_t = sigmoid(W_i x_t + b_i)                    input gate
-    f_t = sigmoid(W_f x_t + b_f)                    forget gate
+    i'_t = sigmoid(W_i x_t + b_i)
+    f'_t = sigmoid(W_f x_t + b_f)
+    i_t = i'_t / (f'_t + i'_t)                      input gate
+    f_t = f'_t / (f'_t + i'_t)                      forget gate
     g_t = W_g x_t + b_g                             candidate
-    h_t = f_t / (f_t + i_t) * h_{t-1} + i_t / (f_t + i_t) * g_t
+    h_t = f_t * h_{t-1} + i_t * g_t
 
 The gates share one whole between them, so that the scale of h doesn't grow with the length of the text. `kernel`
 holds W_i, W_f, W_g side by side, `bias` b likewise. All gates are known before the first step, and h_t is linear in
@@ -36,6 +38,6 @@ class MinLSTMCell(LinearCell):
 
     def coefficients(self, x: Any) -> tuple[Any, Any, dict[str, Any]]:
         i, f, g = ops.split(x, 3, axis=-1)
-        f = sigmoid(ops.log_sigmoid(f) - ops.log_sigmoid(i))  # f / (f + i), where both may be too small to divide
+        f = sigmoid(ops.log_sigmoid(f) - ops.log_sigmoid(i))  # f' / (f' + i'), where both may be too small to divide
         i = 1 - f
         return f, i * g, {"input": i, "forget": f, "candidate": g}

@@ -2,9 +2,10 @@
 
     h_t = activation(W x_t + b + U h_{t-1})
 
-W is `kernel`, b `bias`, U `recurrent_kernel`. Its memory passes through the activation at every step, so that what
-was read long ago fades: |dh_t/dh_{t-1}| <= |U| for tanh, a quarter of that for sigmoid, and the product over many
-steps tends to nothing. With relu nothing fades by itself, but a large U makes the product explode.
+W is `kernel`, b `bias`, U `recurrent_kernel`. Its memory passes through U and the activation at every step:
+|dh_t/dh_{t-1}| <= |U| for tanh and relu, a quarter of that for sigmoid. The product over many steps tends to nothing
+where that is below 1, and with large states, where tanh is flat, also where it isn't; with a large U and small states,
+or relu, it may explode.
 """
 
 from collections.abc import Callable
