@@ -58,7 +58,7 @@ def write_card(path: Path, ingest: Path, pretrain: Path, train: Path, evaluate: 
     report = json.loads((ingest / "report.json").read_text("utf-8"))
     reviews = {name: split["reviews"] for name, split in report["splits"].items()}
     learnt = read_manifest(pretrain).config
-    without_labels = reviews.pop("unsupervised", 0) if learnt["objective"] != "none" and learnt["unsupervised"] else 0
+    unlabelled = reviews.get("unsupervised", 0) if learnt["objective"] != "none" and learnt["unsupervised"] else 0
     trained, measured = read_manifest(train), read_manifest(evaluate).metrics
     path.write_text(
         CARD.format(
@@ -67,7 +67,7 @@ def write_card(path: Path, ingest: Path, pretrain: Path, train: Path, evaluate: 
             kind="A recurrent network and n-grams beside it" if trained.config["ngrams"] else "A recurrent network",
             longest=trained.config["longest"],
             origin=report["origin"],
-            unlabelled=f"{without_labels:,} without labels to learn from first, " if without_labels else "",
+            unlabelled=f"{unlabelled:,} without labels to learn from first, " if unlabelled else "",
             **{name: reviews[name] for name in ("train", "dev", "test")},
             sources="\n".join(f"- `{name}` sha256 {digest}" for name, digest in report["sources"].items()),
             rows="\n".join(
