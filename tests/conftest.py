@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import settings
 
 from pipeline.config import Config, load_config
 from pipeline.manifest import Manifest, hash_files, write_atomically
 from pipeline.plan import make_plan
 from pipeline.reviews import write_reviews
+
+settings.register_profile("untimed", deadline=None)  # a test says what is right, not how fast a busy machine is
+settings.load_profile("untimed")
 
 SUBJECTS = ["배우들 연기가", "영상미가", "음악이", "대사가", "결말이", "감독이", "초반이", "반전이"]
 GOOD = ["정말 좋았다", "최고였다", "감동이었다", "훌륭하다"]

@@ -86,7 +86,7 @@ def test_odd_texts_alone_and_together_get_the_same_answer(exported: Path) -> Non
     np.testing.assert_allclose(together[:3], alone, atol=1e-5)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.binary(max_size=40), max_size=5))
 def test_any_bytes_get_an_answer(exported: Path, texts: list[bytes]) -> None:
     assert len(predict_all(exported, texts)) == len(texts)

@@ -17,7 +17,7 @@ def looped(a: tf.Tensor, b: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
     return tf.stack(states, axis=1)
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20, derandomize=True)
 @given(st.integers(1, 30), st.integers(1, 3), st.integers(1, 3))
 def test_a_scan_is_a_loop_in_values_and_gradients(time: int, batch: int, units: int) -> None:
     a, b, h = random(batch, time, units, seed=1), random(batch, time, units, seed=2), random(batch, units, seed=3)

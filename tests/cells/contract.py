@@ -91,7 +91,7 @@ class CellContract:
             outputs.append(np.where(is_there, new[0], 0))
         return np.stack(outputs, axis=1), states
 
-    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.differing_executors], derandomize=True)
+    @settings(max_examples=12, suppress_health_check=[HealthCheck.differing_executors], derandomize=True)
     @given(st.data())
     def test_equals_the_equations_for_all_shapes_and_masks(self, data: st.DataObject) -> None:
         batch, time, inputs = (data.draw(st.integers(1, most)) for most in (5, 9, 3))
