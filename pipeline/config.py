@@ -189,7 +189,7 @@ def load_config(
     for origin, overlay in layers[2:]:
         if common := sorted(set(overlay) & set(DATA_STAGES)):
             raise UserError(f"{origin}: {common[0]}: all models share this stage; set it in configs/data/")
-    layers.append(("SET", _parse_overrides(overrides)))
+    layers += [("SET", values) for values in _parse_overrides(overrides)]
     layers += [(name, {"explain": {name.lower(): text}}) for name, text in (texts or {}).items()]
 
     merged: dict[str, Any] = {}
@@ -255,11 +255,11 @@ def _read(path: Path) -> dict[str, Any]:
     return values
 
 
-def _parse_overrides(overrides: str) -> dict[str, Any]:
-    values: dict[str, Any] = {}
+def _parse_overrides(overrides: str) -> list[dict[str, Any]]:
+    """What each assignment says, in order."""
+    layers = []
     try:
-        assignments = shlex.split(overrides)
-        for assignment in assignments:
+        for assignment in shlex.split(overrides):
             key, equals, value = assignment.partition("=")
             section, dot, rest = key.partition(".")
             if not (equals and dot and section and rest):
@@ -267,10 +267,10 @@ def _parse_overrides(overrides: str) -> dict[str, Any]:
             tree: Any = yaml.safe_load(value)
             for part in reversed(rest.split(".")):
                 tree = {part: tree}
-            _merge(values, {section: tree}, "SET", {})
+            layers.append({section: tree})
     except (ValueError, yaml.YAMLError) as error:
         raise UserError(f"SET: {overrides}: {' '.join(str(error).split())}") from None
-    return values
+    return layers
 
 
 def _merge(into: dict[str, Any], values: dict[str, Any], origin: str, origins: dict[str, str], at: str = "") -> None:
@@ -292,7 +292,7 @@ def _one_line(error: ValidationError, origins: dict[str, str]) -> str:
     location = [str(part) for part in problem["loc"]]
     key, parent = ".".join(location), ".".join(location[:-1])
     if problem["type"] == "missing" and key in origins:
-        return f"{origins[parent]}: {key}: no value; {parent} was null before, so give all of it"
+        return f"{origins[parent]}: {key}: no value; {parent} was emptied or replaced, so give all of it"
     if problem["type"] == "missing":
         return f"{key}: no value; give it one in configs/base.yaml, or in the overlay of the data set or the cell"
     key = _key(problem["loc"], origins)

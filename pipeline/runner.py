@@ -39,11 +39,13 @@ def run_stage(plan: Plan, artifacts: Path, manifests: list[Path]) -> None:
     Raises:
         UserError: if an input's files disagree with its manifest, or the stage can't do its work.
     """
-    folder = plan_path(plan, artifacts).with_suffix("")
+    path = plan_path(plan, artifacts)
+    folder = path.with_suffix("")
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(f".{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second make waits, then finds the work done
         write_plan(plan, artifacts)  # another make, with other values, may have written its own since ours did
-        start = time.time()
+        made_from = {read: read.stat().st_mtime_ns for read in (path, *manifests)}
         own = [path.parent for path in manifests if path.parent.parent in (folder.parent, folder.parent.parent)]
         inputs = {read.name: verify(read) for read in own}
         digests = {name: manifest.digest for name, manifest in inputs.items()} | plan.sources
@@ -52,16 +54,17 @@ def run_stage(plan: Plan, artifacts: Path, manifests: list[Path]) -> None:
             models = sorted({path.parent.parent for path in manifests if path.parent not in own})
             reads["others"] = _others(plan, models, inputs)
             digests |= {
-                f"{model}/{stage}": verify(folder / stage).digest
-                for model, folder in reads["others"].items()
+                f"{model}/{stage}": verify(other / stage).digest
+                for model, other in reads["others"].items()
                 for stage in ("train", "evaluate")
             }
         if _sealed_from(folder, plan, inputs, digests):
             _say(plan, "up to date")
         else:
             _make(plan, folder, reads, inputs, digests)
-        # As old as its plan: what is edited while a stage runs is newer to make.
-        os.utime(folder / NAME, (start, start))
+        # make goes by time: what another make has replaced since it was read is newer than what was made from it.
+        replaced = any(not read.exists() or read.stat().st_mtime_ns != time for read, time in made_from.items())
+        os.utime(folder / NAME, (0, 0) if replaced else None)
 
 
 def _others(plan: Plan, models: list[Path], inputs: dict[str, Manifest]) -> dict[str, Path]:

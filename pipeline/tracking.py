@@ -123,7 +123,7 @@ def _register(mlflow: Any, sealed: Manifest, folder: Path, ingest: Manifest) -> 
     client = mlflow.MlflowClient()
     runs = mlflow.search_runs(
         experiment_names=[sealed.data],
-        filter_string=f"tags.ingest_digest = '{ingest.digest}' and tags.train_digest != ''",
+        filter_string=f"tags.ingest_digest = '{ingest.digest}' and metrics.dev_accuracy >= 0",
         output_format="list",
     )
     accuracy = {run.info.run_id: run.data.metrics["dev_accuracy"] for run in runs}

@@ -73,7 +73,10 @@ def test_overlays_hold_only_differences(path: Path) -> None:
         ("evaluate.baseline.word_ngrams=-1", "SET: evaluate.baseline.word_ngrams: -1"),
         ("epochs=3", "SET: epochs=3: write section.key=value"),
         ("train.epochs", "SET: train.epochs: write section.key=value"),
-        ("train.ngrams={}", "SET: train.ngrams.characters: no value; train.ngrams was null before, so give all of it"),
+        (
+            "train.ngrams={}",
+            "SET: train.ngrams.characters: no value; train.ngrams was emptied or replaced, so give all of it",
+        ),
         ("train.cell_options.activation=[1]", "SET: train.cell_options.activation: [1]: input should be a valid bool"),
         ("train.cell_options.Bad=1", "string should match pattern '^[a-z][a-z0-9_]*$'"),
         ("explain.text='open", "SET: explain.text='open: No closing quotation"),
@@ -94,6 +97,7 @@ def test_a_section_that_may_be_null_has_keys_too() -> None:
 def test_an_empty_mapping_takes_the_place_of_another() -> None:
     assert load_config("maekrak", "gru").train.cell_options
     assert load_config("maekrak", "gru", "train.cell_options={}").train.cell_options == {}
+    assert load_config("maekrak", "gru", "train.cell_options={} train.cell_options.a=1").train.cell_options == {"a": 1}
 
 
 @pytest.mark.parametrize(

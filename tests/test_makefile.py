@@ -71,6 +71,9 @@ def test_own_texts_reach_the_plan_of_explain_as_typed(
 ) -> None:
     done = make_plans(tmp_path, goal, given)
     assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stderr.splitlines() if "--own-texts" in line] == (
+        list(STAGES[:6]) if goal == "explain" else []
+    )
     config = json.loads((tmp_path / "maekrak" / "lstm" / "explain.json").read_text("utf-8"))["config"]
     assert {name: config[name] for name in explained} == explained
 

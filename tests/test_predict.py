@@ -46,9 +46,11 @@ def test_a_file_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_layers_that_were_pretrained_by_an_earlier_version_write_nothing(tmp_path: Path) -> None:
     network = {"cell": "lstm", "cell_options": {}, "embedding": 8, "units": 8, "layers": 1, "bidirectional": True}
     earlier = {"objective": "seq2seq", "network": network}
+    inputs: dict[str, str] = {}
     for stage, config in (("tokenize", {}), ("pretrain", earlier), ("train", {})):
-        made = {"stage": stage, "data": "maekrak", "model": None, "config": config, "inputs": {}, "code": {}}
+        made = {"stage": stage, "data": "maekrak", "model": None, "config": config, "inputs": inputs, "code": {}}
         manifest = Manifest.model_validate(made | {"outputs": {}, "metrics": {}, "seconds": 0, "run_id": ""})
+        inputs = {stage: manifest.digest}
         (tmp_path / stage).mkdir()
         (tmp_path / stage / "manifest.json").write_text(manifest.model_dump_json(), "utf-8")
     assert load_rewriter(tmp_path / "tokenize", tmp_path / "pretrain", tmp_path / "train") is None

@@ -120,9 +120,28 @@ def test_a_stage_is_made_as_its_own_command_says_whatever_another_planned_since(
     write_plan(TRAIN_PLAN.model_copy(update={"config": TRAIN_PLAN.config | {"seed": 7}}), tmp_path)
     runner.run_stage(TRAIN_PLAN, tmp_path, [])
     assert made == [TRAIN_PLAN]
-    path = plan_path(TRAIN_PLAN, tmp_path)
-    assert Plan.model_validate_json(path.read_bytes()) == TRAIN_PLAN
-    assert (path.with_suffix("") / "manifest.json").stat().st_mtime_ns >= path.stat().st_mtime_ns
+    assert Plan.model_validate_json(plan_path(TRAIN_PLAN, tmp_path).read_bytes()) == TRAIN_PLAN
+
+
+@pytest.mark.parametrize("replaced", ["ingest/manifest.json", "lstm/train.json", None])
+def test_what_was_made_from_something_replaced_since_is_older_than_all(
+    replaced: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = tmp_path / "maekrak" / "ingest"
+    seal(read, "ingest")
+
+    def make(plan: Plan, folder: Path, *_: object) -> None:
+        folder.mkdir()
+        (folder / "manifest.json").touch()
+        if replaced:
+            os.utime(tmp_path / "maekrak" / replaced)
+
+    monkeypatch.setattr(runner, "_make", make)
+    os.utime(read / "manifest.json", (9, 9))
+    runner.run_stage(TRAIN_PLAN, tmp_path, [read / "manifest.json"])
+    made = (plan_path(TRAIN_PLAN, tmp_path).with_suffix("") / "manifest.json").stat().st_mtime
+    plan = plan_path(TRAIN_PLAN, tmp_path).stat().st_mtime
+    assert made == 0 if replaced else made >= plan
 
 
 def test_what_was_made_is_kept_until_it_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,9 +66,11 @@ def prepare(dataset: str, folder: Path) -> tfds.core.DatasetBuilder:
     except UserError:
         raise
     except Exception as error:
-        if not ours or not (lines := _lines_of(dataset, error)):
+        lines = _lines_of(dataset, error)
+        if not ours or (isinstance(error, OSError) and not lines):  # the disk's, not the builder's
             raise
-        raise UserError(f"{lines[-1]}: {type(error).__name__}: {_first_line(error)}") from error
+        where = lines[-1] if lines else dataset
+        raise UserError(f"{where}: {type(error).__name__}: {_first_line(error)}") from error
     if missing := {"train", "test"} - set(builder.info.splits):
         raise UserError(f"{dataset}: has no split {missing.pop()}; it must have train and test")
     return builder
