@@ -131,7 +131,8 @@ def _make(
         raise
     except Exception as error:
         # Libraries tell of a full disk in errors of their own: by what they say, or by what is left.
-        if any(said in str(error) for said in DISK_FULL) or shutil.disk_usage(folder.parent).free < LEAST_FREE:
+        told = f"{error} {error.__cause__}"
+        if any(said in told for said in DISK_FULL) or shutil.disk_usage(folder.parent).free < LEAST_FREE:
             raise UserError(f"{folder.parent}: the disk is full, or its quota") from error
         if not sealed:
             checkpoint.unlink(missing_ok=True)  # what failed would fail again; what is made only waits to be logged
