@@ -8,8 +8,8 @@ from pipeline.manifest import read_manifest
 CARD = """\
 # {data}, {model}
 
-A sentiment classifier of Maekrak: one text in, the probability that it is positive out. {kind}, trained from nothing
-but the reviews below.
+A sentiment classifier of Maekrak: one text in, the probability that it is positive out. {kind},
+trained from nothing but the reviews below.
 
 ## Use
 
