@@ -56,10 +56,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> None:
+    model = model_name(options.cell, options.preset)
     if options.command == "plan":
         from pipeline.plan import write_plans
 
-        write_plans(_config(options), options.data, model_name(options.cell, options.preset), options.artifacts)
+        write_plans(_config(options), options.data, model, options.artifacts)
     elif options.command == "summary":
         from pipeline.summary import summary
 
@@ -74,23 +75,21 @@ def _run(options: argparse.Namespace) -> None:
         with quiet():
             from pipeline.bench import bench
 
-        bench(options.artifacts, _config(options), options.data, model_name(options.cell, options.preset))
+        bench(options.artifacts, _config(options), options.data, model)
     elif options.command == "predict":
         from pipeline.manifest import verify
         from pipeline.predict import load_rewriter, predict
 
         of_data = options.artifacts / options.data
-        of_model = of_data / model_name(options.cell, options.preset)
+        of_model = of_data / model
         verify(of_model / "export")
         predict(of_model / "export", load_rewriter(of_data / "tokenize", of_model / "pretrain", of_model / "train"))
     else:
         from pipeline.plan import make_plan
         from pipeline.runner import run_stage
 
-        model = model_name(options.cell, options.preset)
-        run_stage(
-            make_plan(options.command, _config(options), options.data, model), options.artifacts, options.manifests
-        )
+        plan = make_plan(options.command, _config(options), options.data, model)
+        run_stage(plan, options.artifacts, options.manifests)
 
 
 def _config(options: argparse.Namespace) -> Config:

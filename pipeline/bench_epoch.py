@@ -11,7 +11,7 @@ from pipeline.batches import Batches, counted, encode, training_batches
 from pipeline.config import TrainConfig
 from pipeline.model import build, compile_loops, worth_compiling
 from pipeline.pieces import Pieces
-from pipeline.recurrent import BothWays, Recurrent
+from pipeline.recurrent import BothWays, Recurrent, forward
 from pipeline.reviews import read_reviews
 from pipeline.timing import Contender, Verdict, measure, plain_table
 from pipeline.train import prepare
@@ -84,8 +84,8 @@ def with_stock(layer: keras.layers.Layer, config: TrainConfig) -> keras.layers.L
     """Keras's own layer in place of ours."""
     if not isinstance(layer, BothWays | Recurrent):
         return layer.__class__.from_config(layer.get_config())
-    ours = layer.forward_layer if isinstance(layer, BothWays) else layer
-    stock = STOCK[config.cell](ours.cell.units, return_sequences=True, recurrent_dropout=config.recurrent_dropout)
+    units = forward(layer).cell.units
+    stock = STOCK[config.cell](units, return_sequences=True, recurrent_dropout=config.recurrent_dropout)
     return keras.layers.Bidirectional(stock) if isinstance(layer, BothWays) else stock
 
 

@@ -309,11 +309,12 @@ def _one_line(error: ValidationError, origins: dict[str, str]) -> str:
 
 def _key(location: tuple[str | int, ...], origins: dict[str, str]) -> str:
     """The key that an error is at, with its place in a list, but without the type that pydantic tried on it."""
-    known = [""]
+    key = ""
     for part in map(str, location):
-        if (longer := f"{known[-1]}.{part}".lstrip(".")) in origins or part.isdigit():
-            known.append(longer)
-    return known[-1]
+        longer = f"{key}.{part}".lstrip(".")
+        if longer in origins or part.isdigit():
+            key = longer
+    return key
 
 
 def _keys_beside(location: list[str]) -> list[str]:

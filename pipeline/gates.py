@@ -7,14 +7,14 @@ import numpy as np
 
 from pipeline.figures import figure, save
 from pipeline.readings import Reading
+from pipeline.recurrent import Recurrent, forward
 
 UNITS = 24  # drawn of each gate: those that vary most over the text
 
 
-def first_layer(model: keras.Model) -> keras.layers.Layer:
+def first_layer(model: keras.Model) -> Recurrent:
     """The first recurrent layer, the direction that reads left to right."""
-    layer = model.get_layer("recurrent_0")
-    return layer.forward_layer if isinstance(layer, keras.layers.Bidirectional) else layer
+    return forward(model.get_layer("recurrent_0"))
 
 
 def trace_gates(model: keras.Model, ids: np.ndarray) -> dict[str, np.ndarray]:

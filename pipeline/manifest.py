@@ -43,8 +43,12 @@ class Manifest(BaseModel):
     @property
     def digest(self) -> str:
         """sha256 of what was made, whatever made it: equal outputs are the same input to the next stage."""
-        outputs = {path: file.sha256 for path, file in sorted(self.outputs.items())}
-        return hashlib.sha256(json.dumps(outputs).encode()).hexdigest()
+        return digest_of({path: file.sha256 for path, file in self.outputs.items()})
+
+
+def digest_of(value: Any) -> str:
+    """sha256 of anything that JSON can hold, in whatever order its keys are."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -170,3 +170,8 @@ class BothWays(keras.layers.Bidirectional):
         for direction in (self.forward_layer, self.backward_layer):
             for name, value in attributes.items():
                 setattr(direction, name, value)
+
+
+def forward(layer: Recurrent | BothWays) -> Recurrent:
+    """The direction of a layer that reads left to right: the layer itself, if there is no other."""
+    return layer.forward_layer if isinstance(layer, BothWays) else layer

@@ -2,9 +2,7 @@
 
 import errno
 import fcntl
-import hashlib
 import importlib
-import json
 import math
 import os
 import shutil
@@ -16,7 +14,7 @@ from typing import Any
 from pipeline.checkpoint import CHECKPOINT
 from pipeline.config import CELL_STAGES, section, typed
 from pipeline.errors import UserError
-from pipeline.manifest import NAME, Manifest, hash_files, read_manifest, verify, write_atomically
+from pipeline.manifest import NAME, Manifest, digest_of, hash_files, read_manifest, verify, write_atomically
 from pipeline.plan import Plan, is_current, plan_path, write_plan
 from pipeline.quiet import quiet
 
@@ -147,8 +145,7 @@ def _make(
 
 def _aside(plan: Plan, folder: Path, digests: dict[str, str]) -> Path:
     """The folder that a stage fills: empty, but for the checkpoint of a run that was made from the very same."""
-    made_from = json.dumps([plan.model_dump(), digests], sort_keys=True)
-    aside = folder.with_name(f".{folder.name}.{hashlib.sha256(made_from.encode()).hexdigest()[:16]}.partial")
+    aside = folder.with_name(f".{folder.name}.{digest_of([plan.model_dump(), digests])[:16]}.partial")
     for other in set(folder.parent.glob(f".{folder.name}.*partial")) - {aside}:
         shutil.rmtree(other)
     aside.mkdir(exist_ok=True)

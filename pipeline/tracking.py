@@ -3,7 +3,6 @@
 With `serving/registered.py`, which MLflow itself runs, the only module that imports mlflow.
 """
 
-import hashlib
 import json
 import logging
 import os
@@ -14,7 +13,7 @@ from typing import Any, NamedTuple
 
 from pipeline.config import STAGES
 from pipeline.errors import UserError
-from pipeline.manifest import Manifest
+from pipeline.manifest import Manifest, digest_of
 
 LOOKED_AT = {".json", ".md", ".png", ".tsv", ".html"}  # what a person opens in the UI; data and weights stay out
 
@@ -91,8 +90,7 @@ def _log_origin(mlflow: Any, sealed: Manifest, inputs: dict[str, Manifest]) -> N
         mlflow.log_params({f"{name}.{key}": value for key, value in manifest.config.items()})
     for name, manifest in inputs.items():
         mlflow.set_tag(f"{name}_digest", manifest.digest)
-    code = hashlib.sha256(json.dumps(sealed.code, sort_keys=True).encode()).hexdigest()
-    mlflow.set_tag("code_digest", code)
+    mlflow.set_tag("code_digest", digest_of(sealed.code))
     data = inputs.get("ingest", sealed)
     if data.stage == "ingest":
         from mlflow.data.code_dataset_source import CodeDatasetSource

@@ -69,13 +69,11 @@ class Project:
         return {k: v for k, v in os.environ.items() if k not in ours} | {"SHOP_DIR": str(self.shop)}
 
     def make(self, *arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:
+        return self.run(*self.command(*arguments), stdin=stdin)
+
+    def run(self, *command: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:
         given = subprocess.run(
-            self.command(*arguments),
-            cwd=self.root,
-            env=self.environment,
-            capture_output=True,
-            input=stdin or b"",
-            check=False,
+            command, cwd=self.root, env=self.environment, capture_output=True, input=stdin or b"", check=False
         )
         return subprocess.CompletedProcess(given.args, given.returncode, given.stdout.decode(), given.stderr.decode())
 

@@ -193,14 +193,7 @@ def test_predict_reads_a_text_a_file_and_standard_input(project: Project) -> Non
 def test_predict_ends_quietly_when_its_reader_has_read_enough(project: Project) -> None:
     (project.root / "lines.txt").write_text("좋았다\n" * 20_000, "utf-8")
     piped = f"{shlex.join(project.command('predict', 'FILE=lines.txt'))} | head -1"
-    done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", piped],
-        cwd=project.root,
-        env=project.environment,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    done = project.run("bash", "-o", "pipefail", "-c", piped)
     assert (done.returncode, done.stdout, done.stderr) == (0, "positive\tlabel\ttext\n", "")
 
 
@@ -234,14 +227,8 @@ def test_the_champion_is_registered_and_reads_as_predict_does(project: Project) 
     (code,) = [block for block in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL) if "champion" in block]
     lines = code.replace("maekrak-nsmc", "maekrak-shop").splitlines()
     shown = "\n".join([*lines[:-1], f"print([float(p) for p in {lines[-1]}])"])
-    answer = subprocess.run(
-        [".venv/bin/python", "-c", shown],
-        cwd=project.root,
-        env=project.environment,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    answer = project.run(".venv/bin/python", "-c", shown)
+    assert answer.returncode == 0, answer.stderr
     row = project.make("predict", "TEXT=배우들 연기가 죽인다").stdout.splitlines()[1]
     assert [f"{p:.4f}" for p in json.loads(answer.stdout)] == [row.split("\t")[0]]
 

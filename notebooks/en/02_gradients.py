@@ -211,9 +211,9 @@ Image(png, width=640)
 
 # %% [markdown]
 # The second surprise: before training, **the gated cells do not hold**. The GRU, its update gate at ½, loses more than
-# a third a step (a half at the gate, of which a little comes back through $U$) and falls far below vanilla. The LSTM with bias 1 does better than with bias 0 by orders of magnitude, but it
-# vanishes too, only more slowly. What gates offer is not a gradient that holds by itself, but a *knob*: with bias 5
-# both hold to the first piece.
+# a third a step (a half at the gate, of which a little comes back through $U$) and falls far below vanilla. The LSTM
+# with bias 1 does better than with bias 0 by orders of magnitude, but it vanishes too, only more slowly. What gates
+# offer is not a gradient that holds by itself, but a *knob*: with bias 5 both hold to the first piece.
 #
 # Two details. The LSTM drops steeply in the first step and then bends: from $h_{T-1}$ the gradient must first pass
 # through the gates into $c$, which costs most of it, and from there it loses far less. And with bias 5 it even rises
@@ -222,8 +222,8 @@ Image(png, width=640)
 # ## Trained
 #
 # Now the cells that have been trained on this corpus: on the left a fresh one of each kind, on the right the trained,
-# both reading the vectors that the model has learnt (those that training starts with are smaller). The LSTM is always there. For the others run `make all CELL=gru` and
-# `make all CELL=vanilla` first; `make explain` draws the same figure.
+# both reading the vectors that the model has learnt (those that training starts with are smaller). The LSTM is always
+# there. For the others run `make all CELL=gru` and `make all CELL=vanilla` first; `make explain` draws the same figure.
 
 # %%
 from pipeline.explain import trace_gradients

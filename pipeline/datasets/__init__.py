@@ -66,11 +66,10 @@ def prepare(dataset: str, folder: Path) -> tfds.core.DatasetBuilder:
     except UserError:
         raise
     except Exception as error:
-        lines = _lines_of(dataset, error)
-        if not ours or (isinstance(error, OSError) and not lines):  # the disk's, not the builder's
+        place = _place(dataset, error)
+        if not ours or (isinstance(error, OSError) and not place):  # the disk's, not the builder's
             raise
-        where = lines[-1] if lines else dataset
-        raise UserError(f"{where}: {type(error).__name__}: {_first_line(error)}") from error
+        raise UserError(f"{place or dataset}: {type(error).__name__}: {_first_line(error)}") from error
     if missing := {"train", "test"} - set(builder.info.splits):
         raise UserError(f"{dataset}: has no split {missing.pop()}; it must have train and test")
     return builder
@@ -91,15 +90,11 @@ def _reach(dataset: str, builder: tfds.core.DatasetBuilder, cache: Path) -> None
         requests.get(next(iter(builder.url_infos)), stream=True, timeout=20).close()
 
 
-def _lines_of(dataset: str, error: Exception) -> list[str]:
-    """The lines of a data set's own code that an error came through, the innermost last."""
+def _place(dataset: str, error: Exception) -> str:
+    """The innermost line of a data set's own code that an error came through; empty if it came through none."""
     folder = PACKAGE / "datasets" / dataset
-    frames = traceback.extract_tb(error.__traceback__)
-    return [
-        f"{Path(one.filename).relative_to(PACKAGE.parent)}, line {one.lineno}"
-        for one in frames
-        if Path(one.filename).is_relative_to(folder)
-    ]
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if Path(one.filename).is_relative_to(folder)]
+    return f"{Path(frames[-1].filename).relative_to(PACKAGE.parent)}, line {frames[-1].lineno}" if frames else ""
 
 
 def _first_line(error: Exception) -> str:
