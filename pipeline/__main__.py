@@ -81,9 +81,9 @@ def _run(options: argparse.Namespace) -> None:
         from pipeline.predict import load_rewriter, predict
 
         of_data = options.artifacts / options.data
-        of_model = of_data / model
-        verify(of_model / "export")
-        predict(of_model / "export", load_rewriter(of_data / "tokenize", of_model / "pretrain", of_model / "train"))
+        pretrain, train, export = (of_data / model / stage for stage in ("pretrain", "train", "export"))
+        verify(export)
+        predict(export, load_rewriter(of_data / "tokenize", pretrain, train, export))
     else:
         from pipeline.plan import make_plan
         from pipeline.runner import run_stage

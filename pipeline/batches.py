@@ -41,14 +41,16 @@ def training_batches(ids: tf.RaggedTensor, labels: np.ndarray, config: TrainConf
         splits = best_splits(pieces.vocabulary, pieces.scores)
         reviews = _drop_pieces(reviews, splits, config)
         lengths = _lengths_of_dropped(ids, splits, config)
-    rows = Counter(padded(lengths, config.longest).tolist())
-    steps = round(sum(count / batch_rows(time, config.batch_pieces) for time, count in rows.items()))
-    return Batches(_bucket(reviews.repeat(), config), max(1, steps), len(rows))
+    counts = Counter(padded(lengths, config.longest).tolist())
+    # Never more than there are of a length: else an epoch might end before a batch of them is full.
+    rows = {time: min(count, batch_rows(time, config.batch_pieces)) for time, count in counts.items()}
+    steps = round(sum(count / rows[time] for time, count in counts.items()))
+    return Batches(_bucket(reviews.repeat(), config, rows), max(1, steps), len(rows))
 
 
 def dev_batches(ids: tf.RaggedTensor, labels: np.ndarray, config: TrainConfig) -> tf.data.Dataset:
     """All reviews once, in batches of (ids [batch, time], labels [batch])."""
-    return counted(_bucket(_reviews(ids, labels), config))
+    return counted(_bucket(_reviews(ids, labels), config, {}))
 
 
 def counted(batches: tf.data.Dataset) -> tf.data.Dataset:
@@ -76,13 +78,17 @@ def _reviews(ids: tf.RaggedTensor, labels: np.ndarray) -> tf.data.Dataset:
     return reviews.map(lambda ids, label: (ids, label))  # turns each ragged row into the tensor that padding asks for
 
 
-def _bucket(reviews: tf.data.Dataset, config: TrainConfig) -> tf.data.Dataset:
-    """Batches padded to the upper bound of their bucket: few shapes, each of which XLA need compile but once."""
+def _bucket(reviews: tf.data.Dataset, config: TrainConfig, rows: dict[int, int]) -> tf.data.Dataset:
+    """Batches padded to the upper bound of their bucket: few shapes, each of which XLA need compile but once.
+
+    Args:
+        rows: how many reviews of a length are a batch, where it isn't as many as `batch_rows` says.
+    """
     bounds = bounds_to(config.longest)
     batches = reviews.bucket_by_sequence_length(
         lambda ids, label: tf.shape(ids)[0],
         bucket_boundaries=[bound + 1 for bound in bounds],  # its buckets exclude their upper bound
-        bucket_batch_sizes=[*(batch_rows(bound, config.batch_pieces) for bound in bounds), 1],
+        bucket_batch_sizes=[*(rows.get(bound, batch_rows(bound, config.batch_pieces)) for bound in bounds), 1],
         padding_values=(PADDING, 0.0),
         pad_to_bucket_boundary=True,
     )

@@ -20,7 +20,10 @@ CHECKPOINT = ".checkpoint.npz"  # hidden: none of the files that a stage makes, 
 
 
 def save_checkpoint(path: Path, variables: "Sequence[keras.Variable]", progress: dict[str, Any]) -> None:
-    """Write the values of `variables`, and `progress` as JSON; killed at any moment, it leaves the one before."""
+    """Write the values of `variables`, and `progress` as JSON; killed at any moment, it leaves the one before.
+
+    Of `progress`, "seconds" is for how long was learnt.
+    """
     with replacing(path) as file:
         np.savez(file, *[variable.numpy() for variable in variables], progress=np.array(json.dumps(progress)))
 
@@ -37,8 +40,21 @@ def load_checkpoint(path: Path, variables: "Sequence[keras.Variable]") -> dict[s
     if not path.exists():
         return None
     with np.load(path) as saved:
-        progress = json.loads(saved["progress"].item())
+        progress = _progress(saved)
         arrays = [saved[name] for name in saved.files if name != "progress"]
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array.view(variable.dtype))  # NumPy saves numbers that it doesn't know, bfloat16, as bytes
+    return progress
+
+
+def seconds_spent(path: Path) -> float:
+    """For how long a training that was killed had learnt; 0 if there is no such file."""
+    if not path.exists():
+        return 0.0
+    with np.load(path) as saved:
+        return float(_progress(saved)["seconds"])
+
+
+def _progress(saved: Any) -> dict[str, Any]:
+    progress: dict[str, Any] = json.loads(saved["progress"].item())
     return progress

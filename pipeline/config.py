@@ -235,6 +235,8 @@ def _share_network(merged: dict[str, Any], origins: dict[str, str]) -> None:
 
 def _choice(folder: Path, kind: str, name: str) -> Path:
     path = folder / kind / f"{name}.yaml"
+    if kind == "cell" and "-" in name:
+        raise UserError(f"CELL={name}: a cell's name holds no '-', which sets a preset's apart")
     if not path.is_file():
         allowed = ", ".join(sorted(p.stem for p in (folder / kind).glob("*.yaml")))
         raise UserError(f"{kind.upper()}={name}: there is no {_shown(path)}; {kind.upper()} is one of {allowed}")

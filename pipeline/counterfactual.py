@@ -12,13 +12,14 @@ from pipeline.errors import UserError
 from pipeline.pairs import Pair
 
 COLUMNS = {"Sentiment", "Text", "batch_id"}
+SENTIMENTS = ("Positive", "Negative")
 
 
 def read_counterfactual(variable: str) -> list[Pair]:
     """The pairs in the folder that an environment variable names; none if it is not set.
 
     Raises:
-        UserError: if a file is not there, or has no such columns.
+        UserError: if a file is not there, or has no such columns, or a row has another sentiment.
     """
     folder = os.environ.get(variable)
     if not folder:
@@ -39,9 +40,12 @@ def _read(path: Path) -> list[Pair]:
     for number, row in enumerate(rows, start=2):
         if not row["Text"] or not row["batch_id"]:
             raise UserError(f"{path}:{number}: must have {len(COLUMNS)} columns, separated by tabs")
+        if row["Sentiment"] not in SENTIMENTS:
+            allowed = " or ".join(SENTIMENTS)
+            raise UserError(f"{path}:{number}: Sentiment is {row['Sentiment']!r}, must be {allowed}")
         members.setdefault(row["batch_id"], {})[row["Sentiment"]] = row["Text"]
     return [
         Pair("counterfactual", "", pos=texts["Positive"], neg=texts["Negative"])
         for texts in members.values()
-        if set(texts) == {"Positive", "Negative"}
+        if len(texts) == len(SENTIMENTS)
     ]

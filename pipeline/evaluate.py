@@ -192,7 +192,7 @@ def _measure_distances(config: EvaluateConfig, material: Material, path: Path) -
     evidence: list[Measured] = []
     for distance in config.distances:
         measured = measure_distance(frames, distance, material.count_pieces, material.read)
-        (_, consistency), (_, ranked) = measured
+        consistency, ranked = (one.values for one in measured)
         means = [float(of.mean()) for of in (ranked["model"], consistency["baseline"], ranked["baseline"])]
         own = consistency["model"]
         rows.append([distance, len(own), float(own.mean()), *interval(own), *means])
@@ -216,7 +216,7 @@ def _metrics(
     for who, prefix in (("model", ""), ("baseline", "baseline_")):
         measured = classification_metrics(labels, on_test[who], config.calibration_bins)
         metrics |= {f"{prefix}test_{name}": value for name, value in measured.items()}
-        metrics |= {f"{prefix}{name}": float(of[who].mean()) for name, of in evidence if who in of}
+        metrics |= {f"{prefix}{name}": float(of[who].mean()) for name, of, _ in evidence if who in of}
     return metrics
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.frames import Frames, set_apart
-from pipeline.metrics import both_right, in_order, interval
+from pipeline.metrics import both_right, difference_interval, in_order, interval
 from pipeline.pairs import Pair
 from pipeline.phrases import WORDS, Phrase, pattern, phrases_in, tokens, without
 from pipeline.reviews import Reviews
@@ -25,10 +25,14 @@ OCCLUDED = 50  # reviews of train at most in which a phrase is taken out
 
 
 class Measured(NamedTuple):
-    """A measure: what it is called, and its value for each item, by who was measured: "model", "baseline" or both."""
+    """A measure: what it is called, and its value for each item, by who was measured: "model", "baseline" or both.
+
+    A `difference` is of two shares, item by item.
+    """
 
     name: str
     values: ByReader
+    difference: bool = False
 
 
 HEADER = [
@@ -43,9 +47,11 @@ def table_row(measured: Measured) -> list[object]:
     values = {who: of.astype(np.float64) for who, of in measured.values.items()}
     if len(values) == 2:
         values["gain"] = values["model"] - values["baseline"]
+    of_one = difference_interval if measured.difference else interval
+    ways = {"model": of_one, "baseline": of_one, "gain": difference_interval}
     shown = [
-        (float(values[who].mean()), *interval(values[who])) if who in values else (None, None, None)
-        for who in ("model", "baseline", "gain")
+        (float(values[who].mean()), *way(values[who])) if who in values else (None, None, None)
+        for who, way in ways.items()
     ]
     return [measured.name, len(next(iter(values.values()))), *chain(*shown)]
 
@@ -89,7 +95,7 @@ def measure_slice(test: Reviews, right: ByReader, held: list[list[Phrase]], read
     return [
         Measured("slice_accuracy", whole),
         Measured("slice_alone_accuracy", left),
-        Measured("slice_context_gain", _less(whole, left)),
+        Measured("slice_context_gain", _less(whole, left), difference=True),
     ]
 
 
@@ -180,7 +186,10 @@ def shuffle_words(texts: list[str]) -> list[str]:
 
 def measure_order(right: ByReader, shuffled_right: ByReader) -> list[Measured]:
     """Accuracy on shuffled words, and how much of the accuracy is lost by it."""
-    return [Measured("shuffled_accuracy", shuffled_right), Measured("shuffled_fall", _less(right, shuffled_right))]
+    return [
+        Measured("shuffled_accuracy", shuffled_right),
+        Measured("shuffled_fall", _less(right, shuffled_right), difference=True),
+    ]
 
 
 def _less(right: ByReader, other: ByReader) -> ByReader:
@@ -204,5 +213,5 @@ def measure_distance(
     shape = (len(frames.frames), len(frames.neutral))
     return [
         Measured(name, {who: right.reshape(shape).mean(axis=1) for who, right in values.items()})
-        for name, values in measured
+        for name, values, _ in measured
     ]

@@ -46,10 +46,12 @@ def ingest(config: IngestConfig, out: Path) -> dict[str, float]:
     if "unsupervised" in builder.info.splits:
         splits["unsupervised"] = _drop_seen(_read(builder, "unsupervised", dropped), of_test | seen, set(), dropped)
 
-    if empty := [name for name in ("train", "dev", "test") if not splits[name]]:
-        raise UserError(
-            f"{config.dataset}: no review is left for {empty[0]}; give more data, or another ingest.dev_share"
-        )
+    for name in ("train", "dev", "test"):
+        if lacking := {0, 1} - {label for _, label in splits[name]}:
+            raise UserError(
+                f"{config.dataset}: of {len(splits[name])} reviews in {name} none has label {min(lacking)}; each of "
+                "train, dev and test must hold both: give more data, or another ingest.dev_share"
+            )
     for name, reviews in splits.items():
         write_reviews(out / f"{name}.parquet", reviews)
     report = _report(config.dataset, builder, splits, dropped)

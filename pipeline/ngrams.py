@@ -36,9 +36,10 @@ class Features(NamedTuple):
 class NGrams(keras.layers.Layer):
     """The logit of a linear model of the n-grams that a text's pieces spell.
 
-    Its features are the baseline's: n-grams of characters within words, borders included, and of words, weighted by
-    TF-IDF, those of characters scaled to length 1 and those of words likewise. They are hashed to `buckets`, so that
-    there is no second vocabulary. Its weights come from `fit_ngrams`, never from gradients.
+    Its features are of the baseline's kinds: n-grams of characters within words, borders included, and of words,
+    weighted by TF-IDF, those of characters scaled to length 1 and those of words likewise. But it reads the pieces that
+    the network reads, cut to the longest; its words end at spaces alone, and upper and lower case differ. All are
+    hashed to `buckets`, so that there is no second vocabulary. Weights come from `fit_ngrams`, never from gradients.
 
     Args:
         characters, words: the longest n-grams of each.

@@ -36,19 +36,20 @@ def predict(export: Path, rewrite: Rewriter | None = None) -> None:
             print(f"{positive:.4f}", "pos" if positive >= 0.5 else "neg", *shown, sep="\t", flush=True)
 
 
-def load_rewriter(tokenize: Path, pretrain: Path, train: Path) -> Rewriter | None:
-    """What writes texts out again, greedily and by beam search, if the model that was trained has learnt that first."""
+def load_rewriter(tokenize: Path, pretrain: Path, train: Path, export: Path) -> Rewriter | None:
+    """What writes texts out again, greedily and by beam search, if the model that is exported has learnt that first."""
     from pydantic import ValidationError
 
     from pipeline.config import PretrainConfig
     from pipeline.manifest import read_manifest
 
     try:
-        pieces, learnt, trained = map(read_manifest, (tokenize, pretrain, train))
+        pieces, learnt, trained, exported = map(read_manifest, (tokenize, pretrain, train, export))
         config = PretrainConfig.model_validate(learnt.config)
     except (UserError, ValidationError):  # what is exported may stand alone, or be older than pretrain as it is now
         return None
-    of_one_line = (learnt.inputs.get("tokenize"), trained.inputs.get("pretrain")) == (pieces.digest, learnt.digest)
+    line = [(pieces, learnt, "tokenize"), (learnt, trained, "pretrain"), (trained, exported, "train")]
+    of_one_line = all(made.inputs.get(name) == read.digest for read, made, name in line)
     if not of_one_line or config.objective != "seq2seq":
         return None
     with quiet():

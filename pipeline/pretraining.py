@@ -1,6 +1,5 @@
 """How pretrain learns, whatever its objective: by a sampled softmax over what the network says of pieces to come."""
 
-import math
 import sys
 import time
 from collections.abc import Callable
@@ -148,12 +147,22 @@ def measurer(model: Objective, compiled: bool) -> Callable[[tf.RaggedTensor, int
                     loss, right = whole(part, vectors, bias)
                     sums[name] += (float(loss), float(right), float(tf.reduce_sum(part.weights)))
         loss, right, count = np.sum(list(sums.values()), axis=0)
-        measured = {"dev_perplexity": math.exp(loss / count), "dev_piece_accuracy": float(right / count)}
+        measured = {"dev_perplexity": perplexity(loss, count), "dev_piece_accuracy": float(right / count)}
         if len(sums) > 1:
-            measured |= {f"dev_{name}_perplexity": math.exp(loss / count) for name, (loss, _, count) in sums.items()}
+            measured |= {f"dev_{name}_perplexity": perplexity(loss, count) for name, (loss, _, count) in sums.items()}
         return measured | model.measure(ids)
 
     return measure
+
+
+def perplexity(loss: float, count: float) -> float:
+    """Of so many pieces with that sum of -log p; infinite where it is too large for a number.
+
+    >>> perplexity(0.0, 2), perplexity(1e6, 2)
+    (1.0, inf)
+    """
+    with np.errstate(over="ignore"):
+        return float(np.exp(loss / count))
 
 
 def teller(what: str, steps: int) -> Callable[[int, dict[str, Any]], None]:

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pipeline.checkpoint import CHECKPOINT
+from pipeline.checkpoint import CHECKPOINT, seconds_spent
 from pipeline.config import CELL_STAGES, section, typed
 from pipeline.errors import UserError
 from pipeline.manifest import NAME, Manifest, digest_of, hash_files, read_manifest, verify, write_atomically
@@ -43,7 +43,7 @@ def run_stage(plan: Plan, artifacts: Path, manifests: list[Path]) -> None:
     with folder.with_name(f".{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second make waits, then finds the work done
         write_plan(plan, artifacts)  # another make, with other values, may have written its own since ours did
-        made_from = {read: read.stat().st_mtime_ns for read in (path, *manifests)}
+        made_from = {read: _written(read) for read in (path, *manifests)}
         own = [path.parent for path in manifests if path.parent.parent in (folder.parent, folder.parent.parent)]
         inputs = {read.name: verify(read) for read in own}
         digests = {name: manifest.digest for name, manifest in inputs.items()} | plan.sources
@@ -52,7 +52,7 @@ def run_stage(plan: Plan, artifacts: Path, manifests: list[Path]) -> None:
             models = sorted({path.parent.parent for path in manifests if path.parent not in own})
             reads["others"] = _others(plan, models, inputs)
             digests |= {
-                f"{model}/{stage}": verify(other / stage).digest
+                f"{model}/{stage}": read_manifest(other / stage).digest
                 for model, other in reads["others"].items()
                 for stage in ("train", "evaluate")
             }
@@ -61,8 +61,13 @@ def run_stage(plan: Plan, artifacts: Path, manifests: list[Path]) -> None:
         else:
             _make(plan, folder, reads, inputs, digests)
         # make goes by time: what another make has replaced since it was read is newer than what was made from it.
-        replaced = any(not read.exists() or read.stat().st_mtime_ns != time for read, time in made_from.items())
+        replaced = any(_written(read) != time for read, time in made_from.items())
         os.utime(folder / NAME, (0, 0) if replaced else None)
+
+
+def _written(path: Path) -> int | None:
+    """When, in nanoseconds; None where it is no longer, as another model's folder may be deleted at any time."""
+    return path.stat().st_mtime_ns if path.exists() else None
 
 
 def _others(plan: Plan, models: list[Path], inputs: dict[str, Manifest]) -> dict[str, Path]:
@@ -80,7 +85,7 @@ def _others(plan: Plan, models: list[Path], inputs: dict[str, Manifest]) -> dict
 def _comparable(model: Path, inputs: dict[str, Manifest]) -> bool:
     """Whether the code that stands here trained it on the same pieces, and measured it as this one was."""
     try:
-        train, evaluate = read_manifest(model / "train"), read_manifest(model / "evaluate")
+        train, evaluate = verify(model / "train"), verify(model / "evaluate")
     except UserError:
         return False
     own = inputs["evaluate"]
@@ -116,6 +121,9 @@ def _make(
     try:
         _say(plan, "resumed" if checkpoint.exists() else "started")
         sealed = _run(plan, aside, reads, digests)
+        for name, manifest in inputs.items():
+            if read_manifest(reads[name]) != manifest:  # by another make: whose figures these are, nobody can tell
+                raise UserError(f"{reads[name]}: replaced while {plan.stage} read it; run the same command again")
         from pipeline.tracking import log_stage  # after the stage: MLflow takes seconds to import
 
         # What measured nothing, as pretrain without an objective, has nothing to show.
@@ -158,7 +166,7 @@ def _aside(plan: Plan, folder: Path, digests: dict[str, str]) -> Path:
 
 
 def _run(plan: Plan, out: Path, reads: dict[str, Any], digests: dict[str, str]) -> Manifest:
-    start = time.monotonic()
+    start = time.monotonic() - seconds_spent(out / CHECKPOINT)
     with quiet():
         module = importlib.import_module(f"pipeline.{plan.stage}")
     stage = getattr(module, plan.stage)

@@ -1,6 +1,7 @@
 """train: fit the classifier on train, keep the weights that are best on dev."""
 
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from pipeline.adversarial import Adversarial
 from pipeline.batches import Batches, dev_batches, encode, training_batches
 from pipeline.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
 from pipeline.config import TrainConfig
+from pipeline.errors import UserError
 from pipeline.model import build, compile_loops, join, load_pretrained, make_optimizer, positive, save, worth_compiling
 from pipeline.ngrams import fit_ngrams
 from pipeline.pieces import Pieces
@@ -141,6 +143,8 @@ class Course(keras.callbacks.Callback):
         self.seconds += time.monotonic() - self.start
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
+        if not math.isfinite(logs["loss"] + logs["val_loss"]):
+            raise UserError(f"train: the loss is {logs['loss']} after epoch {epoch + 1}: too high a learning rate?")
         for name, value in logs.items():
             self.history.setdefault(name, []).append(value)
         if self.best == epoch:

@@ -52,6 +52,15 @@ def test_every_review_is_read_about_once_an_epoch(config: Config, ingest_folder:
     assert 4 <= min(times.values()) <= max(times.values()) <= 8  # what one epoch leaves over, the next begins with
 
 
+def test_few_reviews_are_read_once_an_epoch_too(config: Config, ingest_folder: Path, pieces: Pieces) -> None:
+    train = read_reviews(ingest_folder, "train")
+    few = encode(pieces, train.texts[:40], 128)  # of no length so many as a batch could hold
+    changed = config.train.model_copy(update={"piece_dropout": 0.0, "batch_pieces": 8192})
+    batches = training_batches(few, train.labels[:40], changed, pieces)
+    assert set(Counter(contents(batches.dataset.take(batches.steps))).values()) == {1}
+    assert len(contents(batches.dataset.take(batches.steps))) == 40
+
+
 def test_an_epoch_is_as_long_as_dropped_pieces_make_it(config: Config, ingest_folder: Path, pieces: Pieces) -> None:
     train = read_reviews(ingest_folder, "train")
     changed = config.train.model_copy(update={"piece_dropout": 0.9})

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.checkpoint import load_checkpoint, save_checkpoint
+from pipeline.checkpoint import load_checkpoint, save_checkpoint, seconds_spent
 
 VALUES = [
     ("float32", [1.5, -0.0, np.nan, np.inf, 1e-45]),
@@ -18,7 +18,7 @@ VALUES = [
     ("bool", [True, False]),
     ("float32", np.zeros((0, 3))),
 ]
-PROGRESS = {"accuracy": [0.1, 1 / 3, float("inf")], "맥락": None}
+PROGRESS = {"accuracy": [0.1, 1 / 3, float("inf")], "맥락": None, "seconds": 7.5}
 
 
 @pytest.fixture
@@ -42,11 +42,13 @@ def test_what_was_saved_comes_back_to_the_last_bit(variables: list[keras.Variabl
     assert bits(variables) != saved
     assert load_checkpoint(path, variables) == PROGRESS
     assert bits(variables) == saved
+    assert seconds_spent(path) == 7.5
 
 
 def test_without_a_file_nothing_is_assigned(variables: list[keras.Variable], tmp_path: Path) -> None:
     before = bits(variables)
     assert load_checkpoint(tmp_path / "checkpoint.npz", variables) is None
+    assert seconds_spent(tmp_path / "checkpoint.npz") == 0
     assert bits(variables) == before
 
 

@@ -139,6 +139,8 @@ def test_unknown_names_list_what_there_is() -> None:
         load_config("maekrak", "nope")
     with pytest.raises(UserError, match=r"PRESET=nope: .* PRESET is one of best, quick"):
         load_config("maekrak", "lstm", preset="nope")
+    with pytest.raises(UserError, match=r"CELL=lstm-quick: a cell's name holds no '-', which sets a preset's apart"):
+        load_config("maekrak", "lstm-quick")
 
 
 def test_a_bad_value_is_blamed_on_the_file_it_stands_in(configs: Path) -> None:

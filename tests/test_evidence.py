@@ -21,7 +21,7 @@ from pipeline.evidence import (
     table_row,
 )
 from pipeline.frames import Frame, Frames, last_words, read_frames
-from pipeline.metrics import interval
+from pipeline.metrics import difference_interval, interval
 from pipeline.phrases import Phrase
 from pipeline.reviews import Reviews
 
@@ -133,6 +133,23 @@ def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
     assert 0.9 < np.mean(covered) < 0.99
 
 
+def test_the_interval_of_a_gain_covers_the_truth_and_is_nobody_s_side() -> None:
+    rng = np.random.default_rng(0)
+    drawn = [rng.choice([-1, 0, 1], 40, p=[0.05, 0.8, 0.15]) for _ in range(500)]
+    covered = [low <= 0.1 <= high for low, high in map(difference_interval, drawn)]
+    assert 0.92 < np.mean(covered) < 0.99
+    for values in drawn[:20]:
+        low, high = difference_interval(values)
+        assert difference_interval(-values) == pytest.approx((-high, -low))
+
+
+@pytest.mark.parametrize(("ahead", "certain"), [(0, False), (1, False), (4, False), (8, True)])
+def test_being_ahead_on_few_pairs_is_not_certain(ahead: int, certain: bool) -> None:
+    model = np.repeat([True, False], [ahead + 10, 24 - ahead])
+    *_, low, high = table_row(Measured("m", {"model": model, "baseline": np.repeat([True, False], [10, 24])}))
+    assert (low > 0) == certain and high > low
+
+
 @pytest.mark.parametrize("language", ["ko", "en", "maekrak"])
 def test_frames_are_distinct_and_passages_long_enough(language: str) -> None:
     frames = read_frames(language)
@@ -160,4 +177,7 @@ def test_counterfactual_files_of_another_form_are_named(tmp_path: Path, monkeypa
         read_counterfactual("HERE_DIR")
     (tmp_path / "train_paired.tsv").write_text("Label\tText\n1\tgood\n")
     with pytest.raises(UserError, match=r"train_paired.tsv: must have the columns Sentiment, Text, batch_id"):
+        read_counterfactual("HERE_DIR")
+    write_pairs(tmp_path, "Positive\tSo good.\t7\npos\tSo bad.\t7\n")
+    with pytest.raises(UserError, match=r"dev_paired.tsv:3: Sentiment is 'pos', must be Positive or Negative"):
         read_counterfactual("HERE_DIR")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import IngestConfig
+from pipeline.errors import UserError
 from pipeline.ingest import in_dev, ingest
 from pipeline.reviews import read_reviews
 
@@ -55,6 +56,13 @@ def test_the_report_names_the_sources_and_the_folder_holds_nothing_else(nsmc: Pa
     assert {path.name for path in out.iterdir()} == {
         "report.json", "train.parquet", "dev.parquet", "test.parquet", "unsupervised.parquet",
     }  # fmt: skip
+
+
+def test_a_split_without_one_of_the_labels_is_named(nsmc: Path, tmp_path: Path) -> None:
+    (nsmc / "ratings_test.txt").write_text("id\tdocument\tlabel\n1\t좋다\t1\n2\t더 좋다\t1\n", "utf-8")
+    with pytest.raises(UserError, match=r"nsmc: of 2 reviews in test none has label 0; each of train, dev and test"):
+        run(tmp_path)
+    assert not list((tmp_path / "out").glob("*.parquet"))
 
 
 def test_dev_is_the_share_it_should_be_and_always_the_same() -> None:

@@ -92,6 +92,7 @@ def test_rewritten_reviews_are_part_of_the_plan(tmp_path: Path, monkeypatch: pyt
         make_plan("evaluate", config, "imdb_reviews", "lstm")
 
 
-def test_a_name_without_a_file_is_refused() -> None:
-    with pytest.raises(UserError, match=r"train.cell: 'nope' is not there; allowed: coupled, gru, .*, vanilla"):
-        make_plan("train", load_config("maekrak", "lstm", "train.cell=nope"), "maekrak", "lstm")
+@pytest.mark.parametrize("stage", ["pretrain", "train"])
+def test_a_name_without_a_file_is_refused(stage: str) -> None:
+    with pytest.raises(UserError, match=r"^train.cell: 'nope' is not there; allowed: coupled, gru, .*, vanilla"):
+        make_plan(stage, load_config("maekrak", "lstm", "train.cell=nope"), "maekrak", "lstm")

@@ -47,10 +47,10 @@ def test_layers_that_were_pretrained_by_an_earlier_version_write_nothing(tmp_pat
     network = {"cell": "lstm", "cell_options": {}, "embedding": 8, "units": 8, "layers": 1, "bidirectional": True}
     earlier = {"objective": "seq2seq", "network": network}
     inputs: dict[str, str] = {}
-    for stage, config in (("tokenize", {}), ("pretrain", earlier), ("train", {})):
+    for stage, config in (("tokenize", {}), ("pretrain", earlier), ("train", {}), ("export", {})):
         made = {"stage": stage, "data": "maekrak", "model": None, "config": config, "inputs": inputs, "code": {}}
         manifest = Manifest.model_validate(made | {"outputs": {}, "metrics": {}, "seconds": 0, "run_id": ""})
         inputs = {stage: manifest.digest}
         (tmp_path / stage).mkdir()
         (tmp_path / stage / "manifest.json").write_text(manifest.model_dump_json(), "utf-8")
-    assert load_rewriter(tmp_path / "tokenize", tmp_path / "pretrain", tmp_path / "train") is None
+    assert load_rewriter(*(tmp_path / stage for stage in ("tokenize", "pretrain", "train", "export"))) is None

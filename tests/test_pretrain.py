@@ -137,14 +137,19 @@ def test_predict_writes_texts_out_again_if_that_was_learnt_first(
 ) -> None:
     from pipeline.predict import load_rewriter
 
-    folders = tokenize_folder, tmp_path / "pretrain", tmp_path / "train"
+    folders = tokenize_folder, tmp_path / "pretrain", tmp_path / "train", tmp_path / "export"
     shutil.copytree(learnt[1], folders[1])
     folders[2].mkdir()
+    folders[3].mkdir()
     digest = sealed(folders[1], "pretrain", options("seq2seq"), {"tokenize": read_manifest(tokenize_folder).digest})
-    sealed(folders[2], "train", "", {"pretrain": digest})
+    trained = sealed(folders[2], "train", "", {"pretrain": digest})
+    sealed(folders[3], "export", "", {"train": trained})
     rewrite = load_rewriter(*folders)
     assert rewrite is not None
     assert [len(written) for written in rewrite(["음악이 최고였다", "감독이"])] == [2, 2]
+    sealed(folders[3], "export", "", {"train": "an earlier one"})
+    assert load_rewriter(*folders) is None
+    sealed(folders[3], "export", "", {"train": trained})
     sealed(folders[2], "train", "", {"pretrain": "of another training"})
     assert load_rewriter(*folders) is None
     (folders[1] / "manifest.json").unlink()

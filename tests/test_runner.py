@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import runner
+from pipeline.checkpoint import save_checkpoint
 from pipeline.config import load_config
 from pipeline.errors import UserError
 from pipeline.manifest import Manifest, hash_files
@@ -52,13 +53,15 @@ def test_models_stand_beside_one_another_if_they_were_made_alike(
     own = make_model(tmp_path / "lstm", pieces.digest, {}, {})
     make_model(tmp_path / "gru-quick", pieces.digest, trained, measured)
     seal(tmp_path / "vanilla" / "train", "train", inputs={"tokenize": pieces.digest})  # not evaluated yet
-    models = [tmp_path / "gru-quick", tmp_path / "vanilla"]
+    models = [tmp_path / "gru-quick", tmp_path / "vanilla", tmp_path / "gone"]
     others = _others(PLAN, models, {"tokenize": pieces, "evaluate": own})
     assert others == ({"gru-quick": tmp_path / "gru-quick"} if kept else {})
     said = capsys.readouterr().err.splitlines()
     left_out = [line.partition(" is left out")[0].rpartition("/")[2] for line in said]
-    assert left_out == (["vanilla"] if kept else ["gru-quick", "vanilla"])
+    assert left_out == (["vanilla", "gone"] if kept else ["gru-quick", "vanilla", "gone"])
     assert ("make evaluate DATA=maekrak CELL=gru PRESET=quick to have it in" in "".join(said)) == (not kept)
+    (tmp_path / "gru-quick" / "train" / "file").write_text("altered", "utf-8")
+    assert not _others(PLAN, models, {"tokenize": pieces, "evaluate": own})
 
 
 TRAIN_PLAN = make_plan("train", load_config("maekrak", "lstm"), "maekrak", "lstm")
@@ -142,6 +145,40 @@ def test_what_was_made_from_something_replaced_since_is_older_than_all(
     made = (plan_path(TRAIN_PLAN, tmp_path).with_suffix("") / "manifest.json").stat().st_mtime
     plan = plan_path(TRAIN_PLAN, tmp_path).stat().st_mtime
     assert made == 0 if replaced else made >= plan
+
+
+def test_what_another_make_replaced_meanwhile_is_not_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    from pipeline import tracking
+
+    read = tmp_path / "train"
+    inputs = {"train": seal(read, "train")}
+    logged = []
+
+    def stage(plan: Plan, out: Path, reads: dict, digests: dict) -> Manifest:
+        (read / "manifest.json").write_text(
+            inputs["train"].model_copy(update={"run_id": "of seed 2"}).model_dump_json()
+        )
+        return inputs["train"].model_copy(update={"metrics": {"test_accuracy": 0.9}})
+
+    monkeypatch.setattr(runner, "_run", stage)
+    monkeypatch.setattr(tracking, "log_stage", lambda *arguments: logged.append(arguments) or "a run")
+    with pytest.raises(UserError, match=r"train: replaced while explain read it; run the same command again"):
+        runner._make(PLAN, tmp_path / "explain", {"train": read}, inputs, {})
+    assert not logged and [path.name for path in tmp_path.iterdir()] == ["train"]
+
+
+def test_a_training_that_was_killed_counts_what_it_had_learnt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pipeline.train
+
+    def train(config: object, out: Path) -> dict[str, float]:
+        (out / "model.keras").touch()
+        return {"dev_accuracy": 0.9}
+
+    monkeypatch.setattr(pipeline.train, "train", train)
+    save_checkpoint(tmp_path / ".checkpoint.npz", [], {"seconds": 3600.0})
+    assert 3600 <= runner._run(TRAIN_PLAN, tmp_path, {}, {}).seconds < 3660
 
 
 def test_what_was_made_is_kept_until_it_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

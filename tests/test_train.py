@@ -7,10 +7,14 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import keras
 import numpy as np
+import pytest
 
 from pipeline.config import Config
+from pipeline.errors import UserError
 from pipeline.manifest import read_manifest, sha256, visible_files
+from pipeline.train import Course
 
 TRAIN = """
 import json
@@ -77,3 +81,12 @@ def test_it_learns_and_keeps_the_best_epoch(train_folder: Path) -> None:
     measured = np.float32(metrics["dev_accuracy"])  # as Keras measured it after each epoch
     assert measured == max(curves["dev_accuracy"]) > 0.9
     assert measured == curves["dev_accuracy"][int(metrics["best_epoch"]) - 1]
+
+
+def test_a_training_that_diverges_says_so_and_keeps_nothing(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(1e30), "mse", metrics=["accuracy"])
+    far, zeros = np.full((40, 1), 1e3), np.zeros((40, 1))
+    with pytest.raises(UserError, match=r"train: the loss is \w+ after epoch 1: too high a learning rate\?"):
+        model.fit(far, zeros, validation_data=(far, zeros), callbacks=[Course(model, 2, tmp_path / "c.npz")], verbose=0)
+    assert not list(tmp_path.iterdir())
