@@ -91,7 +91,7 @@ PAGES := $(patsubst notebooks/%.py,$(ARTIFACTS)/notebooks/%.html,$(wildcard note
 notebooks: ## Run the notebooks, on the embedded corpus, into pages
 	@$(MAKE) --no-print-directory DATA=maekrak CELL=lstm PRESET= $(PAGES)
 
-$(ARTIFACTS)/notebooks/%.html: notebooks/%.py $(OF_MODEL)/evaluate/manifest.json
+$(ARTIFACTS)/notebooks/%.html: notebooks/%.py $(OF_MODEL)/evaluate/manifest.json $(wildcard $(OF_DATA)/*/train/manifest.json)
 	@mkdir -p $(@D)
 	@$(VENV)/bin/jupytext --quiet --to ipynb --output - $< | ARTIFACTS="$(ARTIFACTS)" $(VENV)/bin/jupyter nbconvert \
 	  --log-level WARN --stdin --execute --to html --output "$(abspath $@)"

@@ -225,7 +225,7 @@ def test_mlflow_holds_one_run_for_a_model_with_the_same_figures(project: Project
 
 def test_the_champion_is_registered_and_reads_as_predict_does(project: Project) -> None:
     (code,) = [block for block in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL) if "champion" in block]
-    lines = code.replace("maekrak-nsmc", "maekrak-shop").splitlines()
+    lines = code.replace("maekrak-maekrak", "maekrak-shop").splitlines()
     shown = "\n".join([*lines[:-1], f"print([float(p) for p in {lines[-1]}])"])
     answer = project.run(".venv/bin/python", "-c", shown)
     assert answer.returncode == 0, answer.stderr

@@ -300,8 +300,8 @@ for text in [*known[:2], *unknown[:2]]:
         print(f"{beams} {written.log_probability:6.1f}  {written.text}")
 
 # %% [markdown]
-# Compare what it wrote with what it read. What stayed, and what changed? The state is two vectors of a hundred numbers or
-# so, and the text must fit in there. What it has not met before it puts together from what it has.
+# Compare what it wrote with what it read. What stayed, and what changed? The state is two vectors of 96 numbers, and the
+# text must fit in there. What it has not met before it puts together from what it has.
 #
 # ## How far to trust this
 #

@@ -18,7 +18,7 @@
 # two; the vanilla network, as `make compare` shows once you have trained it, hardly does. It could in principle: its
 # state passes from piece to piece as well. So why doesn't it *learn* to?
 #
-# A network learns from gradients. If a change of the state long ago leaves no trace in the gradient at the end, no
+# A network learns from gradients. If a change of the state long ago leaves no trace in the loss at the end, no
 # weight is told that it should have been kept. This notebook measures how much of the gradient comes back.
 #
 # 1. By what is the gradient multiplied at each step back?
