@@ -42,10 +42,12 @@ def training_batches(ids: tf.RaggedTensor, labels: np.ndarray, config: TrainConf
         reviews = _drop_pieces(reviews, splits, config)
         lengths = _lengths_of_dropped(ids, splits, config)
     counts = Counter(padded(lengths, config.longest).tolist())
-    # Never more than there are of a length: else an epoch might end before a batch of them is full.
-    rows = {time: min(count, batch_rows(time, config.batch_pieces)) for time, count in counts.items()}
+    rows = {time: batch_rows(time, config.batch_pieces) for time in counts}
     steps = round(sum(count / rows[time] for time, count in counts.items()))
-    return Batches(_bucket(reviews.repeat(), config, rows), max(1, steps), len(rows))
+    if steps < len(counts):  # so few reviews that an epoch would end before batches of most lengths are full
+        rows = {time: min(rows[time], count) for time, count in counts.items()}
+        steps = round(sum(count / rows[time] for time, count in counts.items()))
+    return Batches(_bucket(reviews.repeat(), config, rows), steps, len(rows))
 
 
 def dev_batches(ids: tf.RaggedTensor, labels: np.ndarray, config: TrainConfig) -> tf.data.Dataset:
