@@ -42,17 +42,20 @@ def training_batches(ids: tf.RaggedTensor, labels: np.ndarray, config: TrainConf
         reviews = _drop_pieces(reviews, splits, config)
         lengths = _lengths_of_dropped(ids, splits, config)
     counts = Counter(padded(lengths, config.longest).tolist())
-    rows = {time: batch_rows(time, config.batch_pieces) for time in counts}
-    steps = round(sum(count / rows[time] for time, count in counts.items()))
-    if steps < len(counts):  # so few reviews that an epoch would end before batches of most lengths are full
-        rows = {time: min(rows[time], count) for time, count in counts.items()}
-        steps = round(sum(count / rows[time] for time, count in counts.items()))
-    return Batches(_bucket(reviews.repeat(), config, rows), steps, len(rows))
+    rows = rows_to(config)
+    if _steps(counts, rows) < len(counts):  # so few reviews that an epoch would end before most batches are full
+        rows |= {time: min(rows[time], count) for time, count in counts.items()}
+    return Batches(_bucket(reviews.repeat(), rows), _steps(counts, rows), len(counts))
+
+
+def _steps(counts: dict[int, int], rows: dict[int, int]) -> int:
+    """How many batches give all reviews once: `counts` of each length, in batches of so many `rows`."""
+    return round(sum(count / rows[time] for time, count in counts.items()))
 
 
 def dev_batches(ids: tf.RaggedTensor, labels: np.ndarray, config: TrainConfig) -> tf.data.Dataset:
     """All reviews once, in batches of (ids [batch, time], labels [batch])."""
-    return counted(_bucket(_reviews(ids, labels), config, {}))
+    return counted(_bucket(_reviews(ids, labels), rows_to(config)))
 
 
 def counted(batches: tf.data.Dataset) -> tf.data.Dataset:
@@ -80,17 +83,16 @@ def _reviews(ids: tf.RaggedTensor, labels: np.ndarray) -> tf.data.Dataset:
     return reviews.map(lambda ids, label: (ids, label))  # turns each ragged row into the tensor that padding asks for
 
 
-def _bucket(reviews: tf.data.Dataset, config: TrainConfig, rows: dict[int, int]) -> tf.data.Dataset:
+def _bucket(reviews: tf.data.Dataset, rows: dict[int, int]) -> tf.data.Dataset:
     """Batches padded to the upper bound of their bucket: few shapes, each of which XLA need compile but once.
 
     Args:
-        rows: how many reviews of a length are a batch, where it isn't as many as `batch_rows` says.
+        rows: how many reviews are a batch, by the bucket's upper bound, ascending.
     """
-    bounds = bounds_to(config.longest)
     batches = reviews.bucket_by_sequence_length(
         lambda ids, label: tf.shape(ids)[0],
-        bucket_boundaries=[bound + 1 for bound in bounds],  # its buckets exclude their upper bound
-        bucket_batch_sizes=[*(rows.get(bound, batch_rows(bound, config.batch_pieces)) for bound in bounds), 1],
+        bucket_boundaries=[bound + 1 for bound in rows],  # its buckets exclude their upper bound
+        bucket_batch_sizes=[*rows.values(), 1],
         padding_values=(PADDING, 0.0),
         pad_to_bucket_boundary=True,
     )
@@ -100,6 +102,11 @@ def _bucket(reviews: tf.data.Dataset, config: TrainConfig, rows: dict[int, int])
 def bounds_to(longest: int) -> list[int]:
     """The lengths that reviews of up to `longest` pieces are padded to."""
     return [*(bound for bound in BOUNDS if bound < longest), longest]
+
+
+def rows_to(config: TrainConfig) -> dict[int, int]:
+    """How many reviews of each length that they are padded to are a batch."""
+    return {bound: batch_rows(bound, config.batch_pieces) for bound in bounds_to(config.longest)}
 
 
 def batch_rows(time: int, batch_pieces: int) -> int:

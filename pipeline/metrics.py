@@ -3,6 +3,8 @@
 import numpy as np
 from sklearn import metrics as sk
 
+Z = 1.96  # standard errors that a 95 % interval reaches to either side
+
 
 def classification_metrics(labels: np.ndarray, positive: np.ndarray, bins: int) -> dict[str, float]:
     """Accuracy, balanced accuracy, F1, ROC AUC, log loss and expected calibration error at threshold 0.5.
@@ -64,9 +66,8 @@ def wilson(share: float, count: int) -> tuple[float, float]:
     >>> round(low, 3), round(high, 3)
     (0.404, 0.596)
     """
-    z = 1.96
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    reach = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count**2))
+    middle = (share + Z * Z / (2 * count)) / (1 + Z * Z / count)
+    reach = Z / (1 + Z * Z / count) * np.sqrt(share * (1 - share) / count + Z * Z / (4 * count**2))
     return max(0.0, float(middle - reach)), min(1.0, float(middle + reach))
 
 
@@ -97,7 +98,7 @@ def difference_interval(values: np.ndarray) -> tuple[float, float]:
         return bootstrap(values)
     count = len(values) + 2
     up, down = ((values == sign).sum() + 0.5 for sign in (1, -1))
-    reach = 1.96 * np.sqrt(up + down - (up - down) ** 2 / count) / count
+    reach = Z * np.sqrt(up + down - (up - down) ** 2 / count) / count
     return float((up - down) / count - reach), float((up - down) / count + reach)
 
 

@@ -122,7 +122,7 @@ def _named_code(stage: str, values: dict[str, Any]) -> set[Path]:
             found.add(path)
         elif key != "dataset":  # a data set without a folder here is one of the TFDS catalogue
             allowed = ", ".join(sorted(p.stem for p in path.parent.glob(f"[a-z]*{path.suffix}")))
-            where = "train" if key == "cell" else stage  # pretrain's cell is that of train
+            where = "train" if key == "cell" else stage  # which all stages run
             raise UserError(f"{where}.{key}: {values[key]!r} is not there; allowed: {allowed}")
     return found
 

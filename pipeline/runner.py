@@ -172,9 +172,7 @@ def _run(plan: Plan, out: Path, reads: dict[str, Any], digests: dict[str, str]) 
     stage = getattr(module, plan.stage)
     metrics = stage(config=section(plan.stage).model_validate(plan.config), out=out, **reads)
     if wrong := [name for name, value in metrics.items() if not math.isfinite(value)]:
-        raise UserError(
-            f"{plan.stage}: {wrong[0]} is {metrics[wrong[0]]}: too high a learning rate, or data of one label?"
-        )
+        raise UserError(f"{plan.stage}: {wrong[0]} is {metrics[wrong[0]]}: too high a learning rate?")
     return Manifest(
         stage=plan.stage,
         data=plan.data,

@@ -147,9 +147,7 @@ def test_what_was_made_from_something_replaced_since_is_older_than_all(
     assert made == 0 if replaced else made >= plan
 
 
-def test_what_another_make_replaced_meanwhile_is_not_logged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> None:
+def test_what_another_make_replaced_meanwhile_is_not_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipeline import tracking
 
     read = tmp_path / "train"
