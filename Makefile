@@ -34,7 +34,9 @@ export FILE
 endif
 
 .DEFAULT_GOAL := help
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += --jobs=2 # explain and export at once; what else there is to do hangs on what came before
+endif
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: help all ingest tokenize pretrain train evaluate explain export predict compare ui bench test lint notebooks plans FORCE

@@ -41,6 +41,11 @@ def test_help_names_every_target() -> None:
     assert alone.stdout == shown.stdout
 
 
+def test_make_within_make_takes_its_jobs_from_the_outer_one(tmp_path: Path) -> None:
+    done = make("--dry-run", "notebooks", f"ARTIFACTS={tmp_path}")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_only_tracking_imports_mlflow() -> None:
     package = Path(__file__).parent.parent / "pipeline"
     importing = {
@@ -112,9 +117,13 @@ def make_plans(artifacts: Path, goal: str, given: dict[str, str]) -> subprocess.
     """Run make with the plans written for real, and of all stages what they are called with on standard error."""
     run = 'f() { if [ $$1 = plan ]; then .venv/bin/python -m pipeline "$$@"; else echo "$$@"; fi; }; f'
     assignments = [f"{name}={value}" for name, value in {"RUN": run, "ARTIFACTS": str(artifacts), **given}.items()]
+    return make(goal, *assignments)
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
     return subprocess.run(
-        ["make", goal, *assignments],
+        ["make", *arguments],
         cwd=Path(__file__).parent.parent,
         env=environment | {"TEXT": "left over", "AGAINST": "left over", "PRESET": "left over"},
         check=False,
