@@ -48,7 +48,7 @@ all: evaluate explain export ## Run the main job, from data to exported model, a
 
 ingest:   $(OF_DATA)/ingest/manifest.json   ## Read a data set into clean splits
 tokenize: $(OF_DATA)/tokenize/manifest.json ## Learn the pieces from train
-pretrain: $(OF_MODEL)/pretrain/manifest.json ## Learn the layers from text without labels, if pretrain.objective is set
+pretrain: $(OF_MODEL)/pretrain/manifest.json ## Learn the layers from text without labels, unless pretrain.objective=none
 train:    $(OF_MODEL)/train/manifest.json    ## Fit the classifier, keep what is best on dev
 evaluate: $(OF_MODEL)/evaluate/manifest.json ## Measure it and the baseline: test, and whether context decides
 explain:  $(OF_MODEL)/explain/manifest.json  ## Write report.html: how it reads, of TEXT="..." AGAINST="..." if given

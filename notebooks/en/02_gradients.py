@@ -244,9 +244,12 @@ Image(png, width=960)
 # Look at the LSTM: training has lifted its far end by orders of magnitude. **It has learnt to hold.** It did not start
 # that way, it had a knob that training could turn.
 #
-# If you have trained the other two as well, you should find the order turned round. Vanilla, best before training,
-# falls away in the distance: to be of use its states had to become large, and there tanh is flat. Its good start was
-# the good start of a network that does not do anything yet. The GRU, worst at the start, ends on top.
+# If you have trained the other two as well, you should see vanilla go the other way. Best before training, it has lost
+# most of what came back: to be of use its states had to become large, and there tanh is flat. Its good start was the
+# good start of a network that does not do anything yet. The GRU, worst at the start, ends on top.
+#
+# At the far end vanilla and the LSTM may come out close together. Do they know as much, then? `make compare` says that
+# they don't. That a gradient arrives says what a cell *could* learn from, not what it has learnt.
 #
 # ## Along the memory, or around it?
 #
@@ -287,7 +290,7 @@ for d in [1, 5, 10, 20, 40, len(flow) - 1]:
 # half of the flow, after twenty a small part, and from the first piece next to nothing. The rest has **not** come along
 # $c$ alone: it left the memory on the way through the output gate, went through $U$ and the gates, and was written
 # back. The textbook's conveyor belt is the smaller part of the story. The larger is a loop through the whole cell that
-# has learnt not to shrink what it carries, which a vanilla cell finds so much harder.
+# has learnt not to shrink what it carries.
 #
 # ## How far to trust this
 #
@@ -297,7 +300,8 @@ for d in [1, 5, 10, 20, 40, len(flow) - 1]:
 #   training some gradient enters at every piece and has less far to go.
 # - What a gradient doesn't show may be remembered all the same. A saturated unit can hold a yes or no for very long,
 #   just because small changes don't move it, and that is what makes its gradient vanish. The flow says how well a cell
-#   can *learn* from what was long ago, not how much it knows of it.
+#   can *learn* from what was long ago, not how much it knows of it. Train `min_gru` too: from the first piece next to
+#   nothing comes back, and yet `make compare` has it far above vanilla.
 #
 # ## Summary
 #
