@@ -10,6 +10,9 @@ PYTHON ?= python3
 
 VENV := .venv
 INSTALLED := $(VENV)/installed
+ifneq ($(words $(ARTIFACTS)),1)
+$(error ARTIFACTS=$(ARTIFACTS): must be one path without spaces)
+endif
 RUN := $(VENV)/bin/python -m pipeline
 OF_DATA := $(ARTIFACTS)/$(DATA)
 OF_MODEL := $(ARTIFACTS)/$(DATA)/$(CELL)$(addprefix -,$(PRESET))
@@ -38,6 +41,7 @@ ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += --jobs=2 # explain and export at once; what else there is to do hangs on what came before
 endif
 .DELETE_ON_ERROR:
+.PRECIOUS: %/manifest.json # a stage puts it in place whole, as its last act: an interrupt just then must not delete it
 .SUFFIXES:
 .PHONY: help all ingest tokenize pretrain train evaluate explain export predict compare ui bench test lint notebooks plans FORCE
 

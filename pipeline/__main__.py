@@ -22,8 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
         _run(options)
     except UserError as error:
         return _fail(str(error))
-    except BrokenPipeError:  # whoever reads our lines has read enough, as head does
+    except BrokenPipeError:  # whoever reads our lines has read enough, as head does; a stage isn't done by that
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(options.command in STAGES)
     except OSError as error:
         if error.errno not in DISK:
             raise
@@ -78,7 +79,8 @@ def _run(options: argparse.Namespace) -> None:
         bench(options.artifacts, _config(options), options.data, model)
     elif options.command == "predict":
         from pipeline.manifest import verify
-        from pipeline.predict import load_rewriter, predict
+        from pipeline.predict import predict
+        from pipeline.rewriter import load_rewriter
 
         of_data = options.artifacts / options.data
         pretrain, train, export = (of_data / model / stage for stage in ("pretrain", "train", "export"))

@@ -32,7 +32,10 @@ class Epoch(NamedTuple):
 def time_epoch(
     config: TrainConfig, ingest: Path, tokenize: Path, sampled: int = SAMPLED, repeats: int = REPEATS
 ) -> list[Epoch]:
-    """An epoch by "ours" (as train would run it), "xla" and "plain" (ours), "keras", and "padded" (ours, plain)."""
+    """An epoch by "ours" (as train would run its loops), "xla" and "plain" (ours), "keras", and "padded" (ours, plain).
+
+    Without adversarial training, which reads each batch twice whoever's layers do.
+    """
     pieces, train = Pieces(tokenize), read_reviews(ingest, "train")
     ids = encode(pieces, train.texts, config.longest)
     batches = training_batches(ids, train.labels, config, pieces)

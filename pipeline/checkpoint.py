@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.errors import UserError
 from pipeline.manifest import replacing
 
 if TYPE_CHECKING:  # the runner asks for the name alone, and Keras takes seconds to import
@@ -35,15 +36,18 @@ def load_checkpoint(path: Path, variables: "Sequence[keras.Variable]") -> dict[s
         What was saved as `progress`, or None, with nothing assigned, if there is no such file.
 
     Raises:
-        ValueError: if other variables were saved, by their number, shapes or sizes of a number.
+        UserError: if other variables were saved, by their number, shapes or sizes of a number.
     """
     if not path.exists():
         return None
     with np.load(path) as saved:
         progress = _progress(saved)
         arrays = [saved[name] for name in saved.files if name != "progress"]
-    for variable, array in zip(variables, arrays, strict=True):
-        variable.assign(array.view(variable.dtype))  # NumPy saves numbers that it doesn't know, bfloat16, as bytes
+    try:
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array.view(variable.dtype))  # NumPy saves numbers that it doesn't know, bfloat16, as bytes
+    except ValueError as error:  # as after another version of Keras was installed
+        raise UserError(f"{path}: of another training ({error}); run the same command again, from the start") from error
     return progress
 
 

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from pipeline.accuracy_figure import draw_accuracy
 from pipeline.errors import UserError
-from pipeline.tracking import Run, finished_runs
+from pipeline.tracking import Run, model_runs
 
 COLUMNS = {
     "dev": "dev_accuracy",
@@ -30,7 +30,7 @@ def compare(artifacts: Path, data: str) -> None:
     Raises:
         UserError: if there is none.
     """
-    runs = [run for run in finished_runs(artifacts, data) if "test_accuracy" in run.metrics]
+    runs = [run for run in model_runs(artifacts, data) if "test_accuracy" in run.metrics]
     if not runs:
         raise UserError(f"{data}: no evaluated run in {artifacts / 'mlflow'}; run make evaluate DATA={data}")
     title = f"{data}: accuracy on test and on its ambiguous slice, pairs with both members right, pairs in order"
@@ -66,8 +66,7 @@ def by_seed(runs: list[Run]) -> list[list[Run]]:
 def newest_of_each(runs: list[Run]) -> list[list[Run]]:
     """Each model's newest run, with those that differ from it in nothing but their seed.
 
-    Models whose newest run was measured on other data than the newest run of all are left out: figures of different
-    data can't be compared.
+    Only runs on the data of the newest run of all are taken: figures of different data can't be compared.
 
     Args:
         runs: newest first.

@@ -1,8 +1,6 @@
 """evaluate: the network and the baseline on test, where context decides, and in controls, side by side."""
 
 import re
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +13,7 @@ from pipeline.batches import encode
 from pipeline.config import EvaluateConfig, TrainConfig
 from pipeline.controls import control_labels
 from pipeline.counterfactual import read_counterfactual
+from pipeline.errors import UserError
 from pipeline.evaluation_figures import draw_calibration, draw_confusion, draw_phrases
 from pipeline.evidence import (
     HEADER,
@@ -36,6 +35,7 @@ from pipeline.evidence import (
     table_row,
 )
 from pipeline.frames import read_frames
+from pipeline.fresh import fresh_process
 from pipeline.manifest import read_manifest
 from pipeline.metrics import classification_metrics, interval
 from pipeline.model import load, positive
@@ -56,8 +56,12 @@ def evaluate(config: EvaluateConfig, ingest: Path, tokenize: Path, train: Path, 
         many phrases were found, and reviews of test that hold one.
     """
     splits = {split: read_reviews(ingest, split) for split in ("train", "dev", "test")}
+    every_pair = read_pairs(config.pairs)
+    pairs = unseen_pairs(every_pair, splits["train"].texts + unlabelled_texts(ingest))  # pretrain may read those
+    if not pairs:
+        raise UserError(f"evaluate.pairs: {config.pairs}: each of its pairs has a text of train; give others")
     # Mining holds one core alone, for as long as all that needs no phrases: they go side by side.
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside:
+    with fresh_process() as beside:
         mined = beside.submit(mine_phrases, config.phrases, splits["train"])
         material = Material.of(config, splits, tokenize, train)
         test, on_test = material.test, material.read(material.test.texts)
@@ -78,8 +82,6 @@ def evaluate(config: EvaluateConfig, ingest: Path, tokenize: Path, train: Path, 
     if phrases:
         draw_phrases(out / "phrases.png", phrases, effects)
 
-    every_pair = read_pairs(config.pairs)
-    pairs = unseen_pairs(every_pair, material.train.texts + unlabelled_texts(ingest))  # pretrain may read those
     good, bad = material.read_members(pairs)
     _write_pairs(out / "pairs.tsv", pairs, good, bad)
 

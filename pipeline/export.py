@@ -1,8 +1,6 @@
 """export: the classifier as a SavedModel that takes raw text, proven in a fresh process, with a model card."""
 
 import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import keras
@@ -13,6 +11,7 @@ from pipeline.batches import encode, pad
 from pipeline.card import write_card
 from pipeline.config import ExportConfig
 from pipeline.errors import UserError
+from pipeline.fresh import fresh_process
 from pipeline.manifest import read_manifest
 from pipeline.model import load, positive
 from pipeline.pieces import Pieces
@@ -54,7 +53,7 @@ def export(
 
     texts = read_reviews(ingest, "test").texts[: config.compared_texts]
     expected = positive(model, encode(pieces, texts, longest))
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:
+    with fresh_process() as fresh:
         served = np.array(fresh.submit(predict_all, out, [text.encode() for text in texts]).result())
     difference = float(np.abs(served - expected).max())
     relabelled = int(((served >= 0.5) != (expected >= 0.5)).sum())

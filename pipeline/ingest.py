@@ -47,7 +47,10 @@ def ingest(config: IngestConfig, out: Path) -> dict[str, float]:
         splits["unsupervised"] = _drop_seen(_read(builder, "unsupervised", dropped), of_test | seen, set(), dropped)
 
     for name in ("train", "dev", "test"):
-        if lacking := {0, 1} - {label for _, label in splits[name]}:
+        labels = {label for _, label in splits[name]}
+        if other := labels - {0, 1}:
+            raise UserError(f"{config.dataset}: {name} holds the label {min(other)}; allowed: 0 (bad) and 1 (good)")
+        if lacking := {0, 1} - labels:
             raise UserError(
                 f"{config.dataset}: of {len(splits[name])} reviews in {name} none has label {min(lacking)}; each of "
                 "train, dev and test must hold both: give more data, or another ingest.dev_share"

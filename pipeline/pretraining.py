@@ -1,5 +1,6 @@
 """How pretrain learns, whatever its objective: by a sampled softmax over what the network says of pieces to come."""
 
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import tensorflow as tf
 from pipeline.batches import batches_in_order, encode
 from pipeline.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
 from pipeline.config import PretrainConfig
+from pipeline.errors import UserError
 from pipeline.language_model import LanguageModel
 from pipeline.loop import jit
 from pipeline.model import compile_loops, make_optimizer, save_pretrained, worth_compiling
@@ -75,6 +77,10 @@ def learn(config: PretrainConfig, texts: list[str], dev: list[str], tokenize: Pa
             tell(number, done)
             if number % KEPT_EVERY == 0 and number < batches.steps:  # an epoch is kept when it is measured too
                 save_checkpoint(out / CHECKPOINT, state, done)
+        if not math.isfinite(done["log_loss"]):
+            raise UserError(
+                f"pretrain: the log loss is {done['log_loss']} in epoch {epoch + 1}: too high a learning rate?"
+            )
         measured = {"log_loss": done["log_loss"], **measure(of_dev, config.batch_pieces)}
         for name, value in measured.items():
             done["curves"].setdefault(name, []).append(value)

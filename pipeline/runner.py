@@ -128,9 +128,9 @@ def _make(
 
         # What measured nothing, as pretrain without an objective, has nothing to show.
         run_id = log_stage(artifacts_of(folder, plan.stage), sealed, aside, inputs) if sealed.metrics else ""
-        checkpoint.unlink(missing_ok=True)
         write_atomically(aside / NAME, sealed.model_copy(update={"run_id": run_id}).model_dump_json(indent=1) + "\n")
         _put_in_place(aside, folder)
+        (folder / CHECKPOINT).unlink(missing_ok=True)  # last: until then, whatever is killed goes on from it
     except KeyboardInterrupt:
         if checkpoint.exists():
             raise UserError("interrupted; the same command goes on from its last checkpoint") from None
@@ -140,8 +140,8 @@ def _make(
         told = f"{error} {error.__cause__}"
         if any(said in told for said in DISK_FULL) or shutil.disk_usage(folder.parent).free < LEAST_FREE:
             raise UserError(f"{folder.parent}: the disk is full, or its quota") from error
-        if not sealed:
-            checkpoint.unlink(missing_ok=True)  # what failed would fail again; what is made only waits to be logged
+        if isinstance(error, UserError) and not sealed:
+            checkpoint.unlink(missing_ok=True)  # it would fail again; anything else, as memory, may be there next time
         raise
     finally:
         if not checkpoint.exists():

@@ -2,14 +2,13 @@
 
 import io
 import json
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.config import TokenizeConfig
 from pipeline.errors import UserError
+from pipeline.fresh import fresh_process
 from pipeline.quiet import quiet
 from pipeline.reviews import read_reviews
 
@@ -24,7 +23,7 @@ def tokenize(config: TokenizeConfig, ingest: Path, out: Path) -> dict[str, float
         that are not single bytes, which stand for characters that have no piece.
     """
     # Training it after TensorFlow was imported can crash, hence a fresh process.
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:
+    with fresh_process() as fresh:
         fresh.submit(train_pieces, config, ingest, out).result()
 
     with quiet():

@@ -138,12 +138,14 @@ class Run(NamedTuple):
     metrics: dict[str, float]  # with pretrain_seconds, which took place in a run of its own, or nowhere: 0
 
 
-def finished_runs(artifacts: Path, data: str) -> list[Run]:
-    """The finished runs of a data set's models, newest first."""
+def model_runs(artifacts: Path, data: str) -> list[Run]:
+    """The runs of a data set's models, newest first."""
     mlflow = connect(artifacts)
+    if mlflow.get_experiment_by_name(data) is None:
+        return []
     runs = mlflow.search_runs(
         experiment_names=[data],
-        filter_string="tags.train_digest != '' and attributes.status = 'FINISHED'",
+        filter_string="tags.train_digest != ''",
         output_format="list",
         order_by=["start_time DESC"],
     )

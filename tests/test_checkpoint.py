@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.checkpoint import load_checkpoint, save_checkpoint, seconds_spent
+from pipeline.errors import UserError
 
 VALUES = [
     ("float32", [1.5, -0.0, np.nan, np.inf, 1e-45]),
@@ -75,5 +76,5 @@ def test_a_crash_before_the_new_one_is_in_place_leaves_the_old(
 def test_other_variables_are_refused(change: slice, variables: list[keras.Variable], tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.npz"
     save_checkpoint(path, variables, PROGRESS)
-    with pytest.raises(ValueError, match=r"longer|shape|size|dtype"):
+    with pytest.raises(UserError, match=r"of another training \(.*(longer|shape|size|dtype)"):
         load_checkpoint(path, variables[change])

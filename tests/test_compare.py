@@ -49,7 +49,7 @@ def test_runs_on_other_data_than_the_newest_are_left_out_of_the_figure() -> None
 def test_the_figure_is_named_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    monkeypatch.setattr("pipeline.compare.finished_runs", lambda artifacts, data: [run("1")])
+    monkeypatch.setattr("pipeline.compare.model_runs", lambda artifacts, data: [run("1")])
     monkeypatch.setattr("pipeline.compare.draw_accuracy", lambda path, data, models: path.touch())
     compare(tmp_path, "shop")
     assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "shop" / "accuracy.png")

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from pipeline.config import Config
+from pipeline.errors import UserError
 from pipeline.evaluate import evaluate, rewritten, unseen_pairs
 from pipeline.pairs import Pair
+from pipeline.reviews import read_reviews
 from pipeline.tables import read_table
 from tests.conftest import seal
 
@@ -99,6 +101,15 @@ def test_a_pair_that_train_holds_is_left_out() -> None:
     new = Pair("lexical", "죽인다", pos="음악이 죽인다", neg="기분만 죽인다")
     tagged = Pair("lexical", "riot", pos="A riot. Really!", neg="A riot. <br />Hardly.")
     assert unseen_pairs([known, new, tagged], ["연기가 죽인다", "A riot.<br /><br />Really!"]) == [new]
+
+
+def test_pairs_of_which_train_holds_all_are_said_before_anything_is_read(
+    config: Config, ingest_folder: Path, train_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Pair("a", "b", read_reviews(ingest_folder, "train").texts[0], "c")
+    monkeypatch.setattr("pipeline.evaluate.read_pairs", lambda name: [known])
+    with pytest.raises(UserError, match=r"evaluate\.pairs: \w+: each of its pairs has a text of train"):
+        evaluate(config.evaluate, ingest_folder, tmp_path, train_folder, tmp_path)
 
 
 def test_rewritten_reviews_are_those_whose_original_is_known() -> None:

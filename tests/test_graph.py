@@ -197,6 +197,12 @@ def test_predict_ends_quietly_when_its_reader_has_read_enough(project: Project) 
     assert (done.returncode, done.stdout, done.stderr) == (0, "positive\tlabel\ttext\n", "")
 
 
+def test_a_stage_is_not_done_when_nobody_reads_its_lines(project: Project) -> None:
+    stage = 'ingest --artifacts artifacts --data shop --cell leaky --preset ""'
+    done = project.run("bash", "-c", f"set -o pipefail; .venv/bin/python -m pipeline {stage} 2>&1 | true")
+    assert done.returncode != 0
+
+
 def test_mlflow_holds_one_run_for_a_model_with_the_same_figures(project: Project) -> None:
     metrics = manifest(project, "evaluate")["metrics"]
     log_another_seed(project, metrics["test_accuracy"] - 0.2)

@@ -65,6 +65,17 @@ def test_a_split_without_one_of_the_labels_is_named(nsmc: Path, tmp_path: Path) 
     assert not list((tmp_path / "out").glob("*.parquet"))
 
 
+def test_a_label_of_neither_kind_is_named(nsmc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipeline import ingest as module
+
+    def read(builder: object, split: str, dropped: object) -> list[tuple[str, int]]:  # TFDS has -1 for a hidden label
+        return [(f"{split} {i}", i % 2) for i in range(100)] + [(f"{split} 모른다", -1)]
+
+    monkeypatch.setattr(module, "_read", read)
+    with pytest.raises(UserError, match=r"nsmc: \w+ holds the label -1; allowed: 0 \(bad\) and 1 \(good\)"):
+        run(tmp_path)
+
+
 def test_dev_is_the_share_it_should_be_and_always_the_same() -> None:
     chosen = [in_dev(f"리뷰 {i}", 0.05) for i in range(10_000)]
     assert 400 < sum(chosen) < 600

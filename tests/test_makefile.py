@@ -44,6 +44,21 @@ def test_make_within_make_takes_its_jobs_from_the_outer_one(tmp_path: Path) -> N
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_manifest_outlives_an_interrupt_of_what_made_it(tmp_path: Path) -> None:
+    # The stage's stand-in puts its manifest in place, then is interrupted with all of make, as by Ctrl-C.
+    run = "f() { if [ $$1 != plan ]; then mkdir -p $(dir $@) && touch $@ && kill -INT 0 && sleep 5; fi; }; f"
+    done = make("ingest", f"RUN={run}", f"ARTIFACTS={tmp_path}", start_new_session=True)
+    assert done.returncode != 0
+    assert (tmp_path / "maekrak" / "ingest" / "manifest.json").exists(), done.stderr
+
+
+def test_artifacts_with_a_space_are_one_line() -> None:
+    failed = make("help", "ARTIFACTS=my artifacts")
+    assert failed.returncode != 0
+    assert "ARTIFACTS=my artifacts: must be one path without spaces" in failed.stderr
+    assert len(failed.stderr.splitlines()) == 1
+
+
 def test_only_tracking_imports_mlflow() -> None:
     package = Path(__file__).parent.parent / "pipeline"
     importing = {
@@ -118,7 +133,7 @@ def make_plans(artifacts: Path, goal: str, given: dict[str, str]) -> subprocess.
     return make(goal, *assignments)
 
 
-def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+def make(*arguments: str, **options: bool) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
     return subprocess.run(
         ["make", *arguments],
@@ -127,4 +142,5 @@ def make(*arguments: str) -> subprocess.CompletedProcess[str]:
         check=False,
         capture_output=True,
         text=True,
+        **options,
     )

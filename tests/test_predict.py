@@ -8,7 +8,8 @@ import pytest
 
 from pipeline.errors import UserError
 from pipeline.manifest import Manifest
-from pipeline.predict import lines, load_rewriter, read_texts
+from pipeline.predict import lines, read_texts
+from pipeline.rewriter import load_rewriter
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.config import Config, PretrainConfig, load_config
+from pipeline.errors import UserError
 from pipeline.manifest import read_manifest, sha256, visible_files
 from pipeline.pretrain import pretrain
 from pipeline.reviews import read_reviews
@@ -107,6 +108,17 @@ def test_killed_and_without_test_it_learns_the_same(
         assert sha256(out / name) == sha256(undisturbed / name)
 
 
+def test_a_training_that_diverges_says_so_after_its_epoch(
+    ingest_folder: Path, tokenize_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipeline import pretraining
+
+    monkeypatch.setattr(pretraining, "learner", lambda *arguments: lambda batch, number: float("nan"))
+    with pytest.raises(UserError, match=r"pretrain: the log loss is nan in epoch 1: too high a learning rate\?"):
+        pretrain(small("language_model"), ingest_folder, tokenize_folder, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_train_starts_from_it(
     learnt: tuple[PretrainConfig, Path, dict[str, float]], config: Config, pretrain_folder: Path
 ) -> None:
@@ -135,7 +147,7 @@ def sealed(folder: Path, stage: str, overrides: str, inputs: dict[str, str]) -> 
 def test_predict_writes_texts_out_again_if_that_was_learnt_first(
     learnt: tuple[PretrainConfig, Path, dict[str, float]], tokenize_folder: Path, tmp_path: Path
 ) -> None:
-    from pipeline.predict import load_rewriter
+    from pipeline.rewriter import load_rewriter
 
     folders = tokenize_folder, tmp_path / "pretrain", tmp_path / "train", tmp_path / "export"
     shutil.copytree(learnt[1], folders[1])

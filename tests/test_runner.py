@@ -87,6 +87,15 @@ def make_until(
     return found
 
 
+def finished(plan: Plan, out: Path, reads: dict, digests: dict) -> Manifest:
+    """A stage that comes to its end, its last checkpoint still there."""
+    (out / ".checkpoint.npz").touch()
+    return Manifest(
+        stage="train", data="maekrak", model="lstm", config={}, inputs={}, code={}, outputs={},
+        metrics={"dev_accuracy": 0.9}, seconds=1.0, run_id="",
+    )  # fmt: skip
+
+
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 GOES_ON = "interrupted; the same command goes on from its last checkpoint"
 
@@ -182,17 +191,10 @@ def test_a_training_that_was_killed_counts_what_it_had_learnt(tmp_path: Path, mo
 def test_what_was_made_is_kept_until_it_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipeline import tracking
 
-    def stage(plan: Plan, out: Path, reads: dict, digests: dict) -> Manifest:
-        (out / ".checkpoint.npz").touch()
-        return Manifest(
-            stage="train", data="maekrak", model="lstm", config={}, inputs={}, code={}, outputs={},
-            metrics={"dev_accuracy": 0.9}, seconds=1.0, run_id="",
-        )  # fmt: skip
-
     def away(*arguments: object) -> str:
         raise UserError("no MLflow server at http://localhost:5000")
 
-    monkeypatch.setattr(runner, "_run", stage)
+    monkeypatch.setattr(runner, "_run", finished)
     monkeypatch.setattr(tracking, "log_stage", away)
     with pytest.raises(UserError, match="no MLflow server"):
         runner._make(TRAIN_PLAN, tmp_path / "train", {}, {}, {})
@@ -203,6 +205,38 @@ def test_what_was_made_is_kept_until_it_is_logged(tmp_path: Path, monkeypatch: p
     assert [path.name for path in tmp_path.rglob("*")] == ["train", "manifest.json"]
 
 
-def test_what_failed_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_until(ValueError("a bug"), tmp_path / "train", TRAIN_PLAN, monkeypatch)
+def test_what_would_fail_again_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_until(UserError("too high a learning rate?"), tmp_path / "train", TRAIN_PLAN, monkeypatch)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_another_process_made_fail_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_until(MemoryError("no memory left"), tmp_path / "train", TRAIN_PLAN, monkeypatch)
+    again = make_until(MemoryError("no memory left"), tmp_path / "train", TRAIN_PLAN, monkeypatch)
+    assert again == {".checkpoint.npz", "no memory left"}
+
+
+@pytest.mark.parametrize("renames", [0, 1], ids=["before the old is aside", "before the new is in place"])
+def test_killed_while_it_is_put_in_place_it_goes_on(
+    renames: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipeline import tracking
+
+    monkeypatch.setattr(runner, "_run", finished)
+    monkeypatch.setattr(tracking, "log_stage", lambda *arguments: "a run")
+    runner._make(TRAIN_PLAN, tmp_path / "train", {}, {}, {})  # an older one
+    left, rename = [None] * renames, Path.rename
+
+    def killed(path: Path, target: Path) -> Path:
+        if not left:
+            raise SystemExit  # as a kill, it is no Exception
+        left.pop()
+        return rename(path, target)
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(Path, "rename", killed)
+        runner._make(TRAIN_PLAN, tmp_path / "train", {}, {}, {})
+    (aside,) = tmp_path.glob(".train.*.partial")
+    assert (aside / ".checkpoint.npz").exists() and (tmp_path / "train").exists() == (renames == 0)
+    runner._make(TRAIN_PLAN, tmp_path / "train", {}, {}, {})
+    assert [path.name for path in tmp_path.rglob("*")] == ["train", "manifest.json"]

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.tracking import _origin, finished_runs
+from pipeline.manifest import Manifest
+from pipeline.tracking import _origin, connect, log_stage, model_runs
 
 
 def logged(tags: dict[str, str], metrics: dict[str, float]) -> SimpleNamespace:
@@ -22,9 +23,13 @@ def test_the_newest_pretraining_with_the_digest_that_train_read_is_its_own(monke
     def search_runs(filter_string: str, **_: Any) -> list[SimpleNamespace]:
         return pretrained if "pretrain_seconds" in filter_string else trained
 
-    mlflow = SimpleNamespace(search_runs=search_runs, entities=SimpleNamespace(ViewType=SimpleNamespace(ALL=3)))
+    mlflow = SimpleNamespace(
+        get_experiment_by_name=lambda name: name,
+        search_runs=search_runs,
+        entities=SimpleNamespace(ViewType=SimpleNamespace(ALL=3)),
+    )
     monkeypatch.setattr("pipeline.tracking.connect", lambda artifacts: mlflow)
-    runs = finished_runs(Path("artifacts"), "nsmc")
+    runs = model_runs(Path("artifacts"), "nsmc")
     assert [run.metrics for run in runs] == [{"train_seconds": 60, "pretrain_seconds": s} for s in (3, 0, 0)]
 
 
@@ -32,3 +37,19 @@ def test_runs_of_other_code_are_not_other_seeds_of_the_same() -> None:
     one, other, edited = (logged({"code_digest": code}, {}).data for code in ("a", "a", "b"))
     other.params = {"train.seed": "2"}
     assert _origin(one) == _origin(other) != _origin(edited)
+
+
+def test_a_model_is_told_of_whatever_became_of_logging_a_later_stage(tmp_path: Path) -> None:
+    trained = Manifest(
+        stage="train", data="shop", model="lstm", config={"seed": 1}, inputs={}, code={}, outputs={},
+        metrics={"dev_accuracy": 0.9}, seconds=1.0, run_id="",
+    )  # fmt: skip
+    run = log_stage(tmp_path, trained, tmp_path, {})
+    connect(tmp_path).MlflowClient().set_terminated(run, "FAILED")
+    (told,) = model_runs(tmp_path, "shop")
+    assert (told.name, told.metrics["dev_accuracy"]) == ("lstm", 0.9)
+
+
+def test_of_data_without_runs_there_is_nothing_to_tell(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
+    assert model_runs(tmp_path, "nope") == []
+    assert capfd.readouterr().err == ""

@@ -47,12 +47,12 @@ def make_cell(name: str, units: int, options: dict[str, Any]) -> "Cell":
     'relu'
     """
     made = cell_class(name)
-    takes = inspect.get_annotations(made.__init__) if "__init__" in vars(made) else {}
+    takes = inspect.get_annotations(made.__init__, eval_str=True) if "__init__" in vars(made) else {}
     takes = {option: kind for option, kind in takes.items() if option not in ("units", "kwargs", "return")}
     for option, value in options.items():
         if not isinstance(value, takes.get(option, ())):
-            allowed = ", ".join(f"{known} ({kind.__name__})" for known, kind in takes.items()) or "none"
-            raise UserError(f"train.cell_options: {option}: {value!r}: {name} takes no such option; allowed: {allowed}")
+            allowed = ", ".join(f"{one} ({inspect.formatannotation(kind)})" for one, kind in takes.items()) or "none"
+            raise UserError(f"train.cell_options: {option}: {value!r}: what {name} takes is {allowed}")
     return made(units, **options)
 
 

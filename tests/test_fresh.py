@@ -1,0 +1,27 @@
+"""What is interrupted says so once."""
+
+import os
+import signal
+import subprocess
+import sys
+
+WAITS = """
+import time
+from pipeline.fresh import fresh_process
+
+with fresh_process() as fresh:
+    print(fresh.submit(int).result(), flush=True)
+    try:
+        time.sleep(60)
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+
+
+def test_an_interrupt_is_the_waiting_one_s_to_tell_of() -> None:
+    options = {"start_new_session": True, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", WAITS], **options) as waiting:
+        assert waiting.stdout and waiting.stdout.readline() == "0\n"
+        os.killpg(waiting.pid, signal.SIGINT)
+        assert waiting.communicate(timeout=60) == ("interrupted\n", "")
+    assert waiting.returncode == 0
