@@ -96,6 +96,17 @@ def test_errors_are_errors_the_worst_first(evaluated: tuple[dict[str, float], Pa
     assert wrongness == sorted(wrongness, reverse=True)
 
 
+def test_what_other_tests_make_up_has_the_columns_of_the_real(
+    evaluated: tuple[dict[str, float], Path], evaluate_folder: Path
+) -> None:
+    _, out = evaluated
+    real, made_up = (
+        {path.name: path.read_text("utf-8").splitlines()[0] for path in folder.glob("*.tsv")}
+        for folder in (out, evaluate_folder)
+    )
+    assert len(made_up) == 5 and made_up.items() <= real.items()
+
+
 def test_a_pair_that_train_holds_is_left_out() -> None:
     known = Pair("lexical", "죽인다", pos="연기가  죽인다!", neg="시간만 죽인다")
     new = Pair("lexical", "죽인다", pos="음악이 죽인다", neg="기분만 죽인다")
