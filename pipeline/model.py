@@ -170,13 +170,13 @@ def make_optimizer(config: Learning, steps: int) -> keras.optimizers.Optimizer:
     return keras.optimizers.Adam(decay, global_clipnorm=config.clip_norm)
 
 
-def compile_loops(model: keras.Model) -> None:
-    """Have XLA compile the loops of all recurrent layers, once for each shape of batch."""
+def compile_loops(model: keras.Model, compiled: bool = True) -> None:
+    """Have XLA compile the loops of all recurrent layers, once for each shape of batch; or no longer."""
     for layer in model.layers:
         if isinstance(layer, BothWays):
-            layer.set(compiled=True)
+            layer.set(compiled=compiled)
         elif isinstance(layer, Recurrent):
-            layer.compiled = True
+            layer.compiled = compiled
 
 
 def positive(model: keras.Model, ids: tf.RaggedTensor, batch_pieces: int = 8192) -> np.ndarray:

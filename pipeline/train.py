@@ -91,6 +91,7 @@ def fit(
         verbose=1 if sys.stdout.isatty() else 2,
     )
     copy(course.weights, network.weights)
+    compile_loops(network, False)  # what reads dev next has batches of too many shapes
     return course
 
 

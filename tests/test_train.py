@@ -5,16 +5,21 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import pytest
 
+from pipeline.batches import encode
 from pipeline.config import Config
 from pipeline.errors import UserError
 from pipeline.manifest import read_manifest, sha256, visible_files
-from pipeline.train import Course
+from pipeline.model import build
+from pipeline.pieces import Pieces
+from pipeline.recurrent import forward
+from pipeline.reviews import read_reviews
+from pipeline.train import Course, fit
 
 TRAIN = """
 import json
@@ -90,3 +95,24 @@ def test_a_training_that_diverges_says_so_and_keeps_nothing(tmp_path: Path) -> N
     with pytest.raises(UserError, match=r"train: the loss is \w+ after epoch 1: too high a learning rate\?"):
         model.fit(far, zeros, validation_data=(far, zeros), callbacks=[Course(model, 2, tmp_path / "c.npz")], verbose=0)
     assert not list(tmp_path.iterdir())
+
+
+def test_only_what_learns_is_compiled(
+    config: Config, ingest_folder: Path, tokenize_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled, end = [], Course.on_epoch_end
+
+    def note(course: Course, *arguments: Any) -> None:
+        compiled.append(layer.compiled)
+        end(course, *arguments)
+
+    monkeypatch.setattr("pipeline.train.worth_compiling", lambda steps, shapes: True)
+    monkeypatch.setattr(Course, "on_epoch_end", note)
+    pieces = Pieces(tokenize_folder)
+    network = build(config.train, len(pieces.vocabulary))
+    layer = forward(network.get_layer("recurrent_0"))
+    reviews = read_reviews(ingest_folder, "dev")
+    ids = encode(pieces, reviews.texts, 8)  # few shapes, since XLA compiles for each
+    splits = [dict.fromkeys(("train", "dev"), of) for of in (ids, reviews.labels)]
+    fit(network, config.train.model_copy(update={"epochs": 1}), pieces, *splits, tmp_path / "checkpoint.npz")
+    assert compiled == [True] and not layer.compiled
