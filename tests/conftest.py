@@ -2,7 +2,9 @@
 
 import random
 import shutil
+import signal
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +38,14 @@ def small_reviews(count: int, seed: int) -> list[tuple[str, int]]:
         text = f"{chance.choice(SUBJECTS)} {chance.choice((BAD, GOOD)[label])} {chance.randrange(10**6)}번"
         reviews.setdefault(text, label)
     return list(reviews.items())
+
+
+@pytest.fixture
+def hears_interrupts() -> Iterator[None]:
+    """What runs in the background was started deaf to SIGINT, and so would be what a test starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def seal(folder: Path, config: Config, stage: str, metrics: dict[str, float]) -> None:

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 WAITS = """
 import time
 from pipeline.fresh import fresh_process
@@ -18,9 +20,15 @@ with fresh_process() as fresh:
 """
 
 
+@pytest.mark.usefixtures("hears_interrupts")
 def test_an_interrupt_is_the_waiting_one_s_to_tell_of() -> None:
-    options = {"start_new_session": True, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen([sys.executable, "-c", WAITS], **options) as waiting:
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITS],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as waiting:
         assert waiting.stdout and waiting.stdout.readline() == "0\n"
         os.killpg(waiting.pid, signal.SIGINT)
         assert waiting.communicate(timeout=60) == ("interrupted\n", "")

@@ -44,6 +44,7 @@ def test_make_within_make_takes_its_jobs_from_the_outer_one(tmp_path: Path) -> N
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.usefixtures("hears_interrupts")
 def test_a_manifest_outlives_an_interrupt_of_what_made_it(tmp_path: Path) -> None:
     # The stage's stand-in puts its manifest in place, then is interrupted with all of make, as by Ctrl-C.
     run = "f() { if [ $$1 != plan ]; then mkdir -p $(dir $@) && touch $@ && kill -INT 0 && sleep 5; fi; }; f"
