@@ -54,6 +54,9 @@ def evaluate(config: EvaluateConfig, ingest: Path, tokenize: Path, train: Path, 
         Every measure of `classification_metrics` on test and every measure of the evidence, of the network and, with
         `baseline_` before the name, of the baseline; how many pairs were read, and left out for being in train; how
         many phrases were found, and reviews of test that hold one.
+
+    Raises:
+        UserError: if train holds a text of every pair.
     """
     splits = {split: read_reviews(ingest, split) for split in ("train", "dev", "test")}
     every_pair = read_pairs(config.pairs)

@@ -41,7 +41,7 @@ def make_cell(name: str, units: int, options: dict[str, Any]) -> "Cell":
     """The cell of `cells/<name>.py`, with what it takes beyond its units.
 
     Raises:
-        UserError: if there is no such cell, or it takes no such option.
+        UserError: if there is no such cell, or it takes no such option, or none of this type.
 
     >>> make_cell("vanilla", 8, {"activation": "relu"}).activation
     'relu'
