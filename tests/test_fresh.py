@@ -12,8 +12,8 @@ import time
 from pipeline.fresh import fresh_process
 
 with fresh_process() as fresh:
-    print(fresh.submit(int).result(), flush=True)
     try:
+        print(fresh.submit(int).result(), flush=True)
         time.sleep(60)
     except KeyboardInterrupt:
         print("interrupted")
