@@ -88,7 +88,7 @@ class Learning(Section):
 
 
 class TrainConfig(Learning, Network):
-    pooling: Literal["last", "mean", "max", "concat"]
+    pooling: Annotated[list[Literal["last", "mean", "max", "attention"]], Field(min_length=1)]
     ngrams: NGramsConfig | None
     recurrent_dropout: Share
     piece_dropout: Share

@@ -66,7 +66,7 @@ def test_overlays_hold_only_differences(path: Path) -> None:
         ("train.learning_rate=1e-3", "(YAML reads this as a string: write 0.001 or 1.0e-3)"),
         ("train.clip_norm=.inf", "SET: train.clip_norm: inf: input should be a finite number"),
         ("evaluate.length_buckets=[80,5]", "SET: evaluate.length_buckets: [80, 5]: value error, must ascend"),
-        ("train.pooling=sum", "SET: train.pooling: 'sum': input should be 'last', 'mean', 'max' or 'concat'"),
+        ("train.pooling=[sum]", "SET: train.pooling.0: 'sum': input should be 'last', 'mean', 'max' or 'attention'"),
         ("pretrain.objective=words", "SET: pretrain.objective: 'words': input should be 'none', 'language_model' or"),
         ("pretrain.network.units=9", "SET: pretrain.network: it is that of train; set it there"),
         ("pretrain.objective=seq2seq train.units=[0]", "SET: train.units.0: 0: input should be greater than or"),

@@ -10,7 +10,7 @@ import tensorflow as tf
 from pipeline.cells import make_cell
 from pipeline.config import Config
 from pipeline.manifest import sha256
-from pipeline.model import Pooling, build, load, positive, read_vectors, save
+from pipeline.model import HEADS, Pooling, build, load, positive, read_vectors, save
 from pipeline.recurrent import BothWays, Recurrent
 
 IDS = tf.ragged.constant([[5, 7, 9], [4], [], [8, 8, 8, 8, 8, 8]], dtype=tf.int32, ragged_rank=1)
@@ -19,11 +19,11 @@ IDS = tf.ragged.constant([[5, 7, 9], [4], [], [8, 8, 8, 8, 8, 8]], dtype=tf.int3
 @pytest.mark.parametrize(
     "changes",
     [
-        {"pooling": "last"},
-        {"pooling": "concat"},
-        {"pooling": "mean", "bidirectional": False},
-        {"pooling": "max", "cell": "vanilla"},
-        {"pooling": "max", "cell": "gru", "units": [4, 3]},
+        {"pooling": ["last"]},
+        {"pooling": ["last", "attention", "max"]},
+        {"pooling": ["mean"], "bidirectional": False},
+        {"pooling": ["max"], "cell": "vanilla"},
+        {"pooling": ["max"], "cell": "gru", "units": [4, 3]},
     ],
     ids=lambda changes: "-".join(map(str, changes.values())),
 )
@@ -45,9 +45,9 @@ def test_single_texts_may_be_the_first_to_be_read(config: Config) -> None:
 
 @pytest.mark.parametrize("units", [[4], [4, 3]])
 def test_all_layers_are_pooled_and_vectors_read_as_the_embedding_s_are(config: Config, units: list[int]) -> None:
-    changes = {"units": units, "bidirectional": True, "pooling": "concat"}
+    changes = {"units": units, "bidirectional": True, "pooling": ["last", "attention", "max"]}
     model = build(config.train.model_copy(update=changes), vocabulary=20)
-    assert model.get_layer("logit").kernel.shape == (2 * 3 * sum(units), 1)
+    assert model.get_layer("logit").kernel.shape == (2 * (2 + HEADS) * sum(units), 1)
     ids = tf.constant([[5, 7, 9], [4, 0, 0]])
     np.testing.assert_allclose(read_vectors(model, model.get_layer("embedding")(ids), ids != 0), model(ids), atol=1e-6)
 
@@ -55,23 +55,36 @@ def test_all_layers_are_pooled_and_vectors_read_as_the_embedding_s_are(config: C
 def test_pooling_by_hand() -> None:
     states = np.array([[[1.0, -5.0], [3.0, -6.0], [9.0, 9.0]]], "float32")
     mask = np.array([[True, True, False]])
-    pooled = {how: Pooling(how)(states, mask=mask).numpy().tolist() for how in ("last", "mean", "max")}
+    pooled = {way: Pooling([way])(states, mask=mask).numpy().tolist() for way in ("last", "mean", "max")}
     assert pooled == {"last": [[3.0, -6.0]], "mean": [[2.0, -5.5]], "max": [[3.0, -5.0]]}
-    assert Pooling("concat")(states, mask=mask).numpy().tolist() == [[3.0, -6.0, 2.0, -5.5, 3.0, -5.0]]
+    assert Pooling(["max", "last"])(states, mask=mask).numpy().tolist() == [[3.0, -5.0, 3.0, -6.0]]
+
+
+def test_attention_starts_as_the_mean_and_weighs_by_its_queries() -> None:
+    states = np.array([[[1.0, -5.0], [3.0, -6.0], [9.0, 9.0]]], "float32")
+    mask = np.array([[True, True, False]])
+    attention = Pooling(["attention"])
+    np.testing.assert_allclose(attention(states, mask=mask), [HEADS * [2.0, -5.5]], atol=1e-6)
+    queries = np.zeros((2, HEADS))
+    queries[0, 1] = np.log(3) / 2  # so that to the second head the second state weighs three times the first
+    attention.set_weights([queries])
+    expected = [2.0, -5.5, 2.5, -5.75, *(HEADS - 2) * [2.0, -5.5]]
+    np.testing.assert_allclose(attention(states, mask=mask), [expected], atol=1e-6)
 
 
 def test_the_last_state_of_each_direction_is_the_one_that_has_read_all() -> None:
     layer = BothWays(Recurrent(make_cell("gru", 2, {}), return_sequences=True, return_state=True))
     mask = np.array([[True, True, True], [True, True, False]])
     states, forward, backward = layer(np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32"), mask=mask)
-    pooled = Pooling("last", bidirectional=True)(states, mask=mask)
+    pooled = Pooling(["last"], bidirectional=True)(states, mask=mask)
     np.testing.assert_array_equal(pooled, np.concatenate([forward, backward], axis=-1))
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_pooling_of_padding_alone_is_zero(bidirectional: bool) -> None:
-    pooled = Pooling("concat", bidirectional)(np.ones((1, 3, 2), "float32"), mask=np.zeros((1, 3), bool))
-    assert pooled.numpy().tolist() == [[0.0] * 6]
+    pooling = Pooling(["last", "mean", "max", "attention"], bidirectional)
+    pooled = pooling(np.ones((1, 3, 2), "float32"), mask=np.zeros((1, 3), bool))
+    assert pooled.numpy().tolist() == [[0.0] * 2 * (3 + HEADS)]
 
 
 def test_the_same_model_is_the_same_file(config: Config, tmp_path: Path) -> None:
