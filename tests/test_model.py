@@ -20,6 +20,7 @@ IDS = tf.ragged.constant([[5, 7, 9], [4], [], [8, 8, 8, 8, 8, 8]], dtype=tf.int3
     "changes",
     [
         {"pooling": ["last"]},
+        {"pooling": ["last", "mean", "max"]},
         {"pooling": ["last", "attention", "max"]},
         {"pooling": ["mean"], "bidirectional": False},
         {"pooling": ["max"], "cell": "vanilla"},
@@ -57,6 +58,8 @@ def test_pooling_by_hand() -> None:
     mask = np.array([[True, True, False]])
     pooled = {way: Pooling([way])(states, mask=mask).numpy().tolist() for way in ("last", "mean", "max")}
     assert pooled == {"last": [[3.0, -6.0]], "mean": [[2.0, -5.5]], "max": [[3.0, -5.0]]}
+    concat = Pooling(["last", "mean", "max"])(states, mask=mask)
+    assert concat.numpy().tolist() == [[3.0, -6.0, 2.0, -5.5, 3.0, -5.0]]
     assert Pooling(["max", "last"])(states, mask=mask).numpy().tolist() == [[3.0, -5.0, 3.0, -6.0]]
 
 
@@ -88,7 +91,8 @@ def test_pooling_of_padding_alone_is_zero(bidirectional: bool) -> None:
 
 
 def test_the_same_model_is_the_same_file(config: Config, tmp_path: Path) -> None:
-    model = build(config.train, vocabulary=20)
+    model = build(config.train.model_copy(update={"pooling": ["max", "attention"]}), vocabulary=20)
+    model.get_layer("pooling_0").queries.assign(keras.random.normal(model.get_layer("pooling_0").queries.shape))
     save(model, tmp_path / "one.keras")
     save(model, tmp_path / "two.keras")
     assert sha256(tmp_path / "one.keras") == sha256(tmp_path / "two.keras")
