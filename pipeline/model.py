@@ -21,7 +21,7 @@ from pipeline.ngrams import NGrams
 from pipeline.recurrent import BothWays, Recurrent
 
 PAYS = 300  # steps on batches of one shape that save the seconds which XLA takes to compile the loops for it
-HEADS = 4  # of attention: log loss on the dev of NSMC is 0.260, with one head 0.262
+HEADS = 16  # of attention: log loss on the dev of NSMC is 0.2596, with four 0.2600, with one 0.262
 LOWEST = -1e4  # below any state or score, and a number in float16 too
 
 
