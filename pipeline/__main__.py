@@ -6,8 +6,10 @@ import os
 import sys
 from pathlib import Path
 
-from pipeline.config import STAGES, Config, load_config, model_name
-from pipeline.errors import UserError
+from pipeline.config.names import STAGES, model_name
+from pipeline.config.overlays import load_config
+from pipeline.config.schema import Config
+from pipeline.support.errors import UserError
 
 # What a full, read-only or forbidden disk answers: the user's to mend. Any other OSError is a bug.
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.EFBIG}
@@ -59,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> None:
     model = model_name(options.cell, options.preset)
     if options.command == "plan":
-        from pipeline.plan import write_plans
+        from pipeline.orchestration.plan import write_plans
 
         write_plans(_config(options), options.data, model, options.artifacts)
     elif options.command == "summary":
@@ -71,24 +73,24 @@ def _run(options: argparse.Namespace) -> None:
 
         compare(options.artifacts, options.data)
     elif options.command == "bench":
-        from pipeline.quiet import quiet
+        from pipeline.support.silenced_stderr import silenced_stderr
 
-        with quiet():
+        with silenced_stderr():
             from pipeline.bench import bench
 
         bench(options.artifacts, _config(options), options.data, model)
     elif options.command == "predict":
-        from pipeline.manifest import verify
+        from pipeline.artifact.manifest import verify
         from pipeline.predict import predict
-        from pipeline.rewriter import load_rewriter
+        from pipeline.serving.rewriter import load_rewriter
 
         of_data = options.artifacts / options.data
         pretrain, train, export = (of_data / model / stage for stage in ("pretrain", "train", "export"))
         verify(export)
         predict(export, load_rewriter(of_data / "tokenize", pretrain, train, export))
     else:
-        from pipeline.plan import make_plan
-        from pipeline.runner import run_stage
+        from pipeline.orchestration.plan import make_plan
+        from pipeline.orchestration.runner import run_stage
 
         plan = make_plan(options.command, _config(options), options.data, model)
         run_stage(plan, options.artifacts, options.manifests)

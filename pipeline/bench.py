@@ -9,10 +9,14 @@ from typing import Any
 import tensorflow as tf
 from rich.console import Console
 
-from pipeline import bench_epoch, bench_layers
-from pipeline.config import Config
-from pipeline.manifest import NAME, write_atomically
-from pipeline.timing import Verdict, tell, verdicts_table
+from pipeline.artifact.files import write_atomically
+from pipeline.artifact.manifest import MANIFEST
+from pipeline.benchmarks.drawing import draw, layers_table, scaling_table
+from pipeline.benchmarks.epoch import STOCK, check_epoch, epoch_table, time_epoch
+from pipeline.benchmarks.layers import GROWING, SHAPES, time_layers, time_scaling
+from pipeline.benchmarks.targets import check
+from pipeline.benchmarks.timing import TargetResult, log, targets_table
+from pipeline.config.schema import Config
 
 
 def bench(artifacts: Path, config: Config, data: str, model: str) -> None:
@@ -20,35 +24,35 @@ def bench(artifacts: Path, config: Config, data: str, model: str) -> None:
     out = artifacts / "bench"
     out.mkdir(parents=True, exist_ok=True)
     tf.get_logger().setLevel("ERROR")  # else it warns that so many functions are traced
-    layers = bench_layers.time_layers(bench_layers.SHAPES)
-    scaling = bench_layers.time_scaling(bench_layers.GROWING)
-    verdicts = bench_layers.judge(layers, scaling)
-    tables = [bench_layers.layers_table(layers), bench_layers.scaling_table(scaling)]
+    layers = time_layers(SHAPES)
+    scaling = time_scaling(GROWING)
+    results = check(layers, scaling)
+    tables = [layers_table(layers), scaling_table(scaling)]
     sections: dict[str, list[Any]] = {"layers": layers, "scaling": scaling}
 
     ingest, tokenize = artifacts / data / "ingest", artifacts / data / "tokenize"
-    if config.train.cell not in bench_epoch.STOCK:
-        tell(f"no epoch is timed: Keras has no layer of {config.train.cell}")
-    elif not (tokenize / NAME).exists():
-        tell(f"no epoch is timed: {tokenize} is not there; make tokenize DATA={data}")
+    if config.train.cell not in STOCK:
+        log(f"no epoch is timed: Keras has no layer of {config.train.cell}")
+    elif not (tokenize / MANIFEST).exists():
+        log(f"no epoch is timed: {tokenize} is not there; make tokenize DATA={data}")
     else:
-        tell(f"an epoch of {data}")
-        epochs = bench_epoch.time_epoch(config.train, ingest, tokenize)
-        verdicts += bench_epoch.judge_epoch(epochs, data, model)
-        tables.append(bench_epoch.epoch_table(epochs, data, model))
+        log(f"an epoch of {data}")
+        epochs = time_epoch(config.train, ingest, tokenize)
+        results += check_epoch(epochs, data, model)
+        tables.append(epoch_table(epochs, data, model))
         sections["epoch"] = epochs
 
-    bench_layers.draw(out / "bench.png", layers, scaling)
-    write(out / "bench.json", sections, verdicts)
+    draw(out / "bench.png", layers, scaling)
+    write(out / "bench.json", sections, results)
     console = Console(width=None if Console().is_terminal else 120)
-    for table in (*tables, verdicts_table(verdicts)):
+    for table in (*tables, targets_table(results)):
         console.print(table, "")
     console.print(f"{out / 'bench.json'}\n{out / 'bench.png'}")
 
 
-def write(path: Path, sections: dict[str, list[Any]], verdicts: list[Verdict]) -> None:
-    """The entries of each section, and the verdicts, each as an object, beside the machine they are of."""
+def write(path: Path, sections: dict[str, list[Any]], results: list[TargetResult]) -> None:
+    """The entries of each section, and the results, each as an object, beside the machine they are of."""
     machine = {"machine": platform.platform(), "cores": os.cpu_count(), "tensorflow": tf.__version__}
     entries = {name: [entry._asdict() for entry in section] for name, section in sections.items()}
-    judged = [{**verdict._asdict(), "met": verdict.met} for verdict in verdicts]
-    write_atomically(path, json.dumps({**machine, **entries, "verdicts": judged}, indent=1))
+    judged = [{**result._asdict(), "met": result.met} for result in results]
+    write_atomically(path, json.dumps({**machine, **entries, "results": judged}, indent=1))

@@ -6,20 +6,10 @@ from statistics import mean, stdev
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.accuracy_figure import draw_accuracy
-from pipeline.errors import UserError
-from pipeline.tracking import Run, model_runs
-
-COLUMNS = {
-    "dev": "dev_accuracy",
-    "test": "test_accuracy",
-    "baseline": "baseline_test_accuracy",
-    "ambiguous": "slice_accuracy",
-    "pairs": "pair_consistency",
-    "baseline pairs": "baseline_pair_consistency",
-    "ranked": "pair_ranked",
-    "train s": "train_seconds",
-}
+from pipeline.support.errors import UserError
+from pipeline.tracking.accuracy_figure import draw_accuracy
+from pipeline.tracking.history import Run, model_runs
+from pipeline.tracking.seeds import COLUMNS, by_seed, newest_of_each
 
 
 def compare(artifacts: Path, data: str) -> None:
@@ -48,36 +38,6 @@ def compare(artifacts: Path, data: str) -> None:
     path.parent.mkdir(exist_ok=True)
     draw_accuracy(path, data, newest_of_each(runs))
     print(path)
-
-
-def by_seed(runs: list[Run]) -> list[list[Run]]:
-    """The runs that differ in nothing but their seed, where there are two seeds or more: the newest run of each.
-
-    Args:
-        runs: newest first.
-    """
-    groups: dict[object, dict[str, Run]] = {}
-    for run in runs:
-        baseline = tuple(run.metrics.get(key) for key in COLUMNS.values() if key.startswith("baseline_"))
-        groups.setdefault((run.name, run.origin, baseline), {}).setdefault(run.seed, run)
-    return [list(seeds.values()) for seeds in groups.values() if len(seeds) > 1]
-
-
-def newest_of_each(runs: list[Run]) -> list[list[Run]]:
-    """Each model's newest run, with those that differ from it in nothing but their seed.
-
-    Only runs on the data of the newest run of all are taken: figures of different data can't be compared.
-
-    Args:
-        runs: newest first.
-    """
-    alike = [run for run in runs if _data_of(run) == _data_of(runs[0])]
-    newest = {run.name: run for run in reversed(alike)}.values()
-    return [next((group for group in by_seed(alike) if group[0] is run), [run]) for run in newest]
-
-
-def _data_of(run: Run) -> str:
-    return dict(run.origin)["ingest_digest"]
 
 
 def _measures(runs: list[Run]) -> list[str]:

@@ -3,33 +3,21 @@
 import time
 from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from pipeline.batches import encode, pad
-from pipeline.card import write_card
-from pipeline.config import ExportConfig
-from pipeline.errors import UserError
-from pipeline.fresh import fresh_process
-from pipeline.manifest import read_manifest
-from pipeline.model import load, positive
-from pipeline.pieces import Pieces
-from pipeline.predict import predict_all
-from pipeline.reviews import read_reviews
-
-
-class Serving(tf.Module):
-    """Raw texts in, probabilities out: the tokenizer and the classifier in one graph."""
-
-    def __init__(self, pieces: Pieces, model: keras.Model, longest: int) -> None:
-        super().__init__()
-        self.tokenizer, self.model, self.longest = pieces.tokenizer, model, longest
-
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
-    def __call__(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
-        ids = self.tokenizer.tokenize(text)[:, -self.longest :]
-        return {"positive": tf.sigmoid(self.model(pad(ids), training=False)[:, 0])}
+from pipeline.artifact.manifest import read_manifest
+from pipeline.config.schema import ExportConfig
+from pipeline.model.inference import predict_proba
+from pipeline.model.saving import load
+from pipeline.serving.graph import Serving
+from pipeline.serving.model_card import write_card
+from pipeline.serving.saved_model import predict_all
+from pipeline.support.errors import UserError
+from pipeline.support.spawned_process import spawned_process
+from pipeline.text.batching import encode
+from pipeline.text.reviews import read_reviews
+from pipeline.text.tokenizer import Tokenizer
 
 
 def export(
@@ -46,14 +34,14 @@ def export(
     Raises:
         UserError: if that difference is above the tolerance, or a review is labelled otherwise.
     """
-    pieces, model = Pieces(tokenize), load(train)
-    longest = read_manifest(train).config["longest"]
+    tokenizer, model = Tokenizer(tokenize), load(train)
+    max_length = read_manifest(train).config["max_length"]
     version = out / "saved_model" / str(int(time.time()))
-    tf.saved_model.save(Serving(pieces, model, longest), str(version))
+    tf.saved_model.save(Serving(tokenizer, model, max_length), str(version))
 
     texts = read_reviews(ingest, "test").texts[: config.compared_texts]
-    expected = positive(model, encode(pieces, texts, longest))
-    with fresh_process() as fresh:
+    expected = predict_proba(model, encode(tokenizer, texts, max_length))
+    with spawned_process() as fresh:
         served = np.array(fresh.submit(predict_all, out, [text.encode() for text in texts]).result())
     difference = float(np.abs(served - expected).max())
     relabelled = int(((served >= 0.5) != (expected >= 0.5)).sum())

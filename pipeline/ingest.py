@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
-from pipeline.config import IngestConfig
-from pipeline.datasets import prepare
-from pipeline.errors import UserError
-from pipeline.manifest import sha256
-from pipeline.plan import PACKAGE, local_sources
-from pipeline.reviews import normalize, write_reviews
+from pipeline.artifact.files import PACKAGE, sha256
+from pipeline.config.schema import IngestConfig
+from pipeline.datasets.local import local_sources
+from pipeline.datasets.prepare import prepare
+from pipeline.support.errors import UserError
+from pipeline.text.reviews import normalize, write_reviews
 
 Labelled = list[tuple[str, int]]
 
@@ -39,8 +39,8 @@ def ingest(config: IngestConfig, out: Path) -> dict[str, float]:
     of_test = {normalize(text) for text, _ in test}
     train = _drop_seen(_read(builder, "train", dropped), of_test, seen, dropped)
     splits = {
-        "train": [(text, label) for text, label in train if not in_dev(text, config.dev_share)],
-        "dev": [(text, label) for text, label in train if in_dev(text, config.dev_share)],
+        "train": [(text, label) for text, label in train if not in_dev(text, config.dev_fraction)],
+        "dev": [(text, label) for text, label in train if in_dev(text, config.dev_fraction)],
         "test": test,
     }
     if "unsupervised" in builder.info.splits:
@@ -53,7 +53,7 @@ def ingest(config: IngestConfig, out: Path) -> dict[str, float]:
         if lacking := {0, 1} - labels:
             raise UserError(
                 f"{config.dataset}: of {len(splits[name])} reviews in {name} none has label {min(lacking)}; each of "
-                "train, dev and test must hold both: give more data, or another ingest.dev_share"
+                "train, dev and test must hold both: give more data, or another ingest.dev_fraction"
             )
     for name, reviews in splits.items():
         write_reviews(out / f"{name}.parquet", reviews)

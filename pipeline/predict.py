@@ -2,16 +2,12 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pipeline.errors import UserError
-from pipeline.quiet import quiet
-
-BATCH = 256  # texts read at once: bounds the memory, however many lines there are
-
-Rewriter = Callable[[list[str]], list[tuple[str, ...]]]
+from pipeline.serving.rewriter import Rewriter
+from pipeline.serving.saved_model import batches, load_serving
+from pipeline.support.errors import UserError
 
 
 def predict(export: Path, rewrite: Rewriter | None = None) -> None:
@@ -33,34 +29,6 @@ def predict(export: Path, rewrite: Rewriter | None = None) -> None:
         for text, positive, others in zip(decoded, serve(batch), rewritten, strict=True):
             shown = [one.translate(dict.fromkeys(range(32), " ")) for one in (text, *others)]
             print(f"{positive:.4f}", "pos" if positive >= 0.5 else "neg", *shown, sep="\t", flush=True)
-
-
-def predict_all(export: Path, texts: list[bytes]) -> list[float]:
-    """The probability of positive for each UTF-8 text."""
-    serve = load_serving(export)
-    return [p for batch in batches(texts) for p in serve(batch)]
-
-
-def batches(texts: Iterable[bytes]) -> Iterator[list[bytes]]:
-    waiting = iter(texts)
-    while batch := list(islice(waiting, BATCH)):
-        yield batch
-
-
-def load_serving(export: Path) -> Callable[[list[bytes]], list[float]]:
-    """The newest model of an `export` artifact: UTF-8 texts -> the probability of positive for each."""
-    with quiet():
-        import tensorflow as tf
-        import tensorflow_text  # noqa: F401  registers the ops that the model is made of
-
-    newest = max((export / "saved_model").iterdir(), key=lambda version: int(version.name))
-    model = tf.saved_model.load(str(newest))
-
-    def serve(texts: list[bytes]) -> list[float]:
-        answer: list[float] = model.signatures["serving_default"](text=tf.constant(texts))["positive"].numpy().tolist()
-        return answer
-
-    return serve
 
 
 def read_texts() -> Iterator[bytes]:

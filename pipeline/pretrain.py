@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from pipeline.config import PretrainConfig
-from pipeline.reviews import read_reviews, unlabelled_texts
+from pipeline.config.schema import PretrainConfig
+from pipeline.text.reviews import read_reviews, unlabelled_texts
 
 
 def pretrain(config: PretrainConfig, ingest: Path, tokenize: Path, out: Path) -> dict[str, float]:
@@ -19,10 +19,10 @@ def pretrain(config: PretrainConfig, ingest: Path, tokenize: Path, out: Path) ->
     """
     if config.objective == "none":
         return {}
-    from pipeline.pretraining import learn  # and with it TensorFlow, which takes seconds
+    from pipeline.objectives.fitting import fit  # and with it TensorFlow, which takes seconds
 
     texts = read_reviews(ingest, "train").texts + (unlabelled_texts(ingest) if config.unsupervised else [])
-    done = learn(config, texts, read_reviews(ingest, "dev").texts, tokenize, out)
+    done = fit(config, texts, read_reviews(ingest, "dev").texts, tokenize, out)
     (out / "curves.json").write_text(json.dumps(done["curves"], indent=1) + "\n", "utf-8")
     measured = {name: values[-1] for name, values in done["curves"].items() if name.startswith("dev_")}
     return {**measured, "pieces_per_second": done["pieces"] / done["seconds"]}

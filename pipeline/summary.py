@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from pipeline.config import model_name, typed
-from pipeline.manifest import read_manifest
+from pipeline.artifact.manifest import read_manifest
+from pipeline.config.names import make_arguments, model_name
 
 
 def summary(artifacts: Path, data: str, cell: str, preset: str) -> None:
@@ -35,7 +35,7 @@ def summary(artifacts: Path, data: str, cell: str, preset: str) -> None:
         f"  card     {folder / 'export' / 'MODEL_CARD.md'}",
         f"  report   {folder / 'explain' / 'report.html'}",
         "",
-        f'next: make predict {typed(data, model)} TEXT="..."',
-        f"      make all {typed(data, other)}, then make compare DATA={data}",
+        f'next: make predict {make_arguments(data, model)} TEXT="..."',
+        f"      make all {make_arguments(data, other)}, then make compare DATA={data}",
     ]
     print("\n".join(lines))

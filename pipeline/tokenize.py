@@ -6,13 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.config import TokenizeConfig
-from pipeline.errors import UserError
-from pipeline.fresh import fresh_process
-from pipeline.quiet import quiet
-from pipeline.reviews import read_reviews
-
-PADDING, UNKNOWN = 0, 1
+from pipeline.config.schema import TokenizeConfig
+from pipeline.support.errors import UserError
+from pipeline.support.silenced_stderr import silenced_stderr
+from pipeline.support.spawned_process import spawned_process
+from pipeline.text.reviews import read_reviews
+from pipeline.text.vocabulary import PADDING, UNKNOWN
 
 
 def tokenize(config: TokenizeConfig, ingest: Path, out: Path) -> dict[str, float]:
@@ -23,25 +22,25 @@ def tokenize(config: TokenizeConfig, ingest: Path, out: Path) -> dict[str, float
         that are not single bytes, which stand for characters that have no piece.
     """
     # Training it after TensorFlow was imported can crash, hence a fresh process.
-    with fresh_process() as fresh:
+    with spawned_process() as fresh:
         fresh.submit(train_pieces, config, ingest, out).result()
 
-    with quiet():
-        from pipeline.pieces import Pieces  # and with it TensorFlow
+    with silenced_stderr():
+        from pipeline.text.tokenizer import Tokenizer  # and with it TensorFlow
 
-    pieces = Pieces(out)
-    dev = pieces.encode(read_reviews(ingest, "dev").texts)
+    tokenizer = Tokenizer(out)
+    dev = tokenizer.encode(read_reviews(ingest, "dev").texts)
     lengths = dev.row_lengths().numpy()
     p50, p90, p99 = np.percentile(lengths, [50, 90, 99]).tolist()
-    is_byte = np.array([piece.startswith("<0x") for piece in pieces.vocabulary])
+    is_byte = np.array([piece.startswith("<0x") for piece in tokenizer.vocabulary])
     metrics = {
         "dev_pieces_p50": p50,
         "dev_pieces_p90": p90,
         "dev_pieces_p99": p99,
         "dev_coverage": 1 - float(is_byte[dev.flat_values.numpy()].mean()),
     }
-    phrases = {phrase: pieces.split(phrase) for phrase in config.phrases}
-    report = {"pieces": len(pieces.vocabulary), **metrics, "phrases": phrases}
+    phrases = {phrase: tokenizer.split(phrase) for phrase in config.phrases}
+    report = {"pieces": len(tokenizer.vocabulary), **metrics, "phrases": phrases}
     (out / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", "utf-8")
     return metrics
 
@@ -60,7 +59,7 @@ def train_pieces(config: TokenizeConfig, ingest: Path, out: Path) -> None:
             sentence_iterator=iter(read_reviews(ingest, "train").texts),
             model_writer=model,
             model_type="unigram",
-            vocab_size=config.pieces,
+            vocab_size=config.vocab_size,
             character_coverage=config.character_coverage,
             byte_fallback=True,
             pad_id=PADDING,
@@ -73,7 +72,9 @@ def train_pieces(config: TokenizeConfig, ingest: Path, out: Path) -> None:
         )
     except RuntimeError as error:
         reason = str(error).rsplit("] ", 1)[-1].strip()
-        raise UserError(f"tokenize.pieces: {config.pieces} pieces can't be learned from train: {reason}") from None
+        raise UserError(
+            f"tokenize.vocab_size: {config.vocab_size} pieces can't be learned from train: {reason}"
+        ) from None
     (out / "pieces.model").write_bytes(model.getvalue())
     processor = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
     rows = (f"{i}\t{processor.id_to_piece(i)}\t{processor.get_score(i):.6g}\n" for i in range(len(processor)))

@@ -11,10 +11,12 @@ from typing import NamedTuple
 import pytest
 from hypothesis import settings
 
-from pipeline.config import Config, load_config
-from pipeline.manifest import Manifest, hash_files, write_atomically
-from pipeline.plan import make_plan
-from pipeline.reviews import write_reviews
+from pipeline.artifact.files import write_atomically
+from pipeline.artifact.manifest import Manifest, hash_files
+from pipeline.config.overlays import load_config
+from pipeline.config.schema import Config
+from pipeline.orchestration.plan import make_plan
+from pipeline.text.reviews import write_reviews
 
 settings.register_profile("untimed", deadline=None)  # a test says what is right, not how fast a busy machine is
 settings.load_profile("untimed")
@@ -23,7 +25,7 @@ SUBJECTS = ["배우들 연기가", "영상미가", "음악이", "대사가", "�
 GOOD = ["정말 좋았다", "최고였다", "감동이었다", "훌륭하다"]
 BAD = ["너무 별로였다", "지루했다", "실망이었다", "최악이다"]
 SMALL = (
-    "tokenize.pieces=512 train.embedding=8 train.units=[8] train.epochs=2 train.batch_pieces=512 "
+    "tokenize.vocab_size=512 train.embedding=8 train.units=[8] train.epochs=2 train.max_tokens_per_batch=512 "
     "train.learning_rate=0.02 export.compared_texts=40 evaluate.worst_errors=5 explain.flow_pieces=8 "
     "evaluate.control_pieces=9000 evaluate.distances=[0,20]"
 )

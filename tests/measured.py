@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pipeline.config import Config
-from pipeline.figures import figure, save
-from pipeline.tables import write_table
+from pipeline.artifact.tables import write_table
+from pipeline.config.schema import Config
+from pipeline.support.figures import figure, save
 from tests.conftest import seal
 
 HOSTILE = "<script>alert('x')</script> & \"별로\" <b>"
@@ -12,7 +12,7 @@ MEASURES = (
     "test_accuracy slice_accuracy slice_context_gain shuffled_accuracy unigram_test_accuracy pair_consistency "
     "pair_ranked pair_lexical_consistency distance_0_consistency distance_20_consistency of_another_version"
 )
-PHRASES = "phrase reviews positive low high feeling spread test_reviews accuracy baseline_accuracy good bad"
+PHRASES = "phrase reviews positive low high neighbour_polarity spread test_reviews accuracy baseline_accuracy good bad"
 PAIRS = "category phrase pos_positive neg_positive baseline_pos_positive baseline_neg_positive pos neg"
 
 

@@ -11,9 +11,9 @@ from tests.conftest import small_reviews
 ROOT = Path(__file__).parent.parent
 
 SMALL = """
-tokenize: {pieces: 512, phrases: [죽인다]}
+tokenize: {vocab_size: 512, phrases: [죽인다]}
 pretrain: {objective: none}
-train: {embedding: 8, units: [8], epochs: 2, batch_pieces: 512, learning_rate: 0.02, ngrams: {buckets: 4096}}
+train: {embedding: 8, units: [8], epochs: 2, max_tokens_per_batch: 512, learning_rate: 0.02, ngrams: {buckets: 4096}}
 evaluate: {worst_errors: 5, distances: [0, 20], control_pieces: 0}
 explain: {flow_pieces: 8}
 export: {compared_texts: 40}

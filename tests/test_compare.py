@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.compare import by_seed, compare, newest_of_each
-from pipeline.tracking import Run
+from pipeline.compare import compare
+from pipeline.tracking.history import Run
+from pipeline.tracking.seeds import by_seed, newest_of_each
 
 
 def run(

@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.config import Config
-from pipeline.errors import UserError
-from pipeline.evaluate import evaluate, rewritten, unseen_pairs
-from pipeline.pairs import Pair
-from pipeline.reviews import read_reviews
-from pipeline.tables import read_table
+from pipeline.artifact.tables import read_table
+from pipeline.config.schema import Config
+from pipeline.evaluate import evaluate
+from pipeline.evidence.pairs import Pair
+from pipeline.evidence.probes import counterfactuals, unseen_pairs
+from pipeline.support.errors import UserError
+from pipeline.text.reviews import read_reviews
 from tests.conftest import seal
 
 
@@ -32,7 +33,7 @@ def test_model_and_baseline_have_the_same_measures(evaluated: tuple[dict[str, fl
     metrics, _ = evaluated
     ours = {name for name in metrics if name.startswith(("test_", "pair_", "distance_", "shuffled_"))}
     assert {f"baseline_{name}" for name in ours} <= set(metrics)
-    assert {"test_accuracy", "pair_consistency", "pair_ranked", "pair_order_ranked", "shuffled_fall"} <= ours
+    assert {"test_accuracy", "pair_consistency", "pair_ranked", "pair_order_ranked", "shuffled_drop"} <= ours
     assert metrics["test_accuracy"] > 0.9 and metrics["baseline_test_accuracy"] > 0.9
 
 
@@ -129,5 +130,5 @@ def test_rewritten_reviews_are_those_whose_original_is_known() -> None:
         Pair("counterfactual", "", pos="Lovely.", neg="Ugly."),
         Pair("counterfactual", "", pos="Unknown.", neg="Unheard."),
     ]
-    texts, labels = rewritten(pairs, ["So bad.", "lovely"])
+    texts, labels = counterfactuals(pairs, ["So bad.", "lovely"])
     assert (texts, labels.tolist()) == (["So good.", "Ugly."], [1, 0])

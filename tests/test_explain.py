@@ -7,14 +7,17 @@ import numpy as np
 import pytest
 from matplotlib import font_manager
 
-from pipeline.config import Config
-from pipeline.explain import draw_distance, longest_reviews, read_pair_of_each_category, trace_gradients
-from pipeline.figures import figure
-from pipeline.gates import first_layer
-from pipeline.gradient_flow import gradient_flow
-from pipeline.model import build, load, positive
-from pipeline.pieces import Pieces
-from pipeline.tables import read_table
+from pipeline.artifact.tables import read_table
+from pipeline.config.schema import Config
+from pipeline.model.classifier import build_classifier
+from pipeline.model.inference import predict_proba
+from pipeline.model.saving import load
+from pipeline.report.distance import draw_distance
+from pipeline.report.gates import first_layer
+from pipeline.report.gradient_flow import gradient_flow, longest_reviews, trace_gradients
+from pipeline.report.prefix_predictions import read_pair_of_each_category
+from pipeline.support.figures import figure
+from pipeline.text.tokenizer import Tokenizer
 from tests.conftest import Explained
 
 TEXT = "배우들 연기가 진짜 죽인다!"
@@ -22,25 +25,25 @@ TEXT = "배우들 연기가 진짜 죽인다!"
 
 @pytest.fixture
 def vanilla(config: Config, tokenize_folder: Path) -> keras.Model:
-    pieces = Pieces(tokenize_folder)
-    return build(config.train.model_copy(update={"cell": "vanilla"}), len(pieces.vocabulary))
+    tokenizer = Tokenizer(tokenize_folder)
+    return build_classifier(config.train.model_copy(update={"cell": "vanilla"}), len(tokenizer.vocabulary))
 
 
 def test_the_longest_reviews_are_cut_to_pieces_that_all_have(tokenize_folder: Path) -> None:
-    pieces = Pieces(tokenize_folder)
+    tokenizer = Tokenizer(tokenize_folder)
     texts = ["죽", "배우들 연기가 진짜 죽인다!", "", "두 시간 동안 시간만 죽인다!"]
-    shorter = min(len(pieces.split(texts[1])), len(pieces.split(texts[3])))
-    ids = longest_reviews(pieces, texts, reviews=2, longest=100).numpy()
-    assert sorted(map(tuple, ids)) == sorted(tuple(pieces.encode([texts[n]])[0, -shorter:].numpy()) for n in (1, 3))
-    assert longest_reviews(pieces, texts, reviews=2, longest=3).shape == (2, 3)
-    assert longest_reviews(pieces, texts, reviews=9, longest=3).shape[0] == 4
+    shorter = min(len(tokenizer.split(texts[1])), len(tokenizer.split(texts[3])))
+    ids = longest_reviews(tokenizer, texts, reviews=2, max_length=100).numpy()
+    assert sorted(map(tuple, ids)) == sorted(tuple(tokenizer.encode([texts[n]])[0, -shorter:].numpy()) for n in (1, 3))
+    assert longest_reviews(tokenizer, texts, reviews=2, max_length=3).shape == (2, 3)
+    assert longest_reviews(tokenizer, texts, reviews=9, max_length=3).shape[0] == 4
 
 
 def test_flows_are_of_the_trained_cell_and_a_fresh_one(
     vanilla: keras.Model, tokenize_folder: Path, train_folder: Path
 ) -> None:
     model = load(train_folder)
-    ids = longest_reviews(Pieces(tokenize_folder), [TEXT], 1, 100)
+    ids = longest_reviews(Tokenizer(tokenize_folder), [TEXT], 1, 100)
     flows = trace_gradients({"lstm": model, "vanilla": vanilla}, ids)
     assert {state: list(by_name) for state, by_name in flows.items()} == {
         "untrained": ["lstm", "vanilla"],
@@ -78,29 +81,29 @@ def test_gradient_flow_is_a_column_a_model(explained: Explained) -> None:
 
 
 def test_attribution_is_a_row_a_piece(explained: Explained, config: Config, tokenize_folder: Path) -> None:
-    pieces = Pieces(tokenize_folder)
+    tokenizer = Tokenizer(tokenize_folder)
     rows = read_table(explained.folder / "attribution.tsv")
     assert list(rows[0]) == ["text", "piece", "integrated_gradients", "occlusion"]
     for name, text in (("text", config.explain.text), ("against", config.explain.against)):
-        assert [row["piece"] for row in rows if row["text"] == name] == pieces.split(text)
+        assert [row["piece"] for row in rows if row["text"] == name] == tokenizer.split(text)
 
 
 def test_the_first_pair_of_each_category_is_read(
     tokenize_folder: Path, train_folder: Path, evaluate_folder: Path
 ) -> None:
-    pieces, model = Pieces(tokenize_folder), load(train_folder)
-    pairs = read_pair_of_each_category(model, pieces, 128, evaluate_folder / "pairs.tsv")
+    tokenizer, model = Tokenizer(tokenize_folder), load(train_folder)
+    pairs = read_pair_of_each_category(model, tokenizer, 128, evaluate_folder / "pairs.tsv")
     assert list(pairs) == ["lexical: 죽인다", "order: 지루했지만"]
     good, bad = pairs["order: 지루했지만"]
     assert (good.text, bad.text) == ("지루했지만 감동이었다", "감동이었지만 지루했다")
-    np.testing.assert_allclose(good.positive[-1], positive(model, pieces.encode([good.text]))[0], atol=1e-6)
+    np.testing.assert_allclose(good.positive[-1], predict_proba(model, tokenizer.encode([good.text]))[0], atol=1e-6)
 
 
 def test_distance_is_a_line_a_cell_and_the_first_one_s_interval_and_baseline(
     evaluate_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn = []
-    monkeypatch.setattr("pipeline.explain.save", lambda drawing, path: drawn.append(drawing))
+    monkeypatch.setattr("pipeline.report.distance.save", lambda drawing, path: drawn.append(drawing))
     table = evaluate_folder / "distance.tsv"
     draw_distance(tmp_path / "distance.png", {"lstm": table, "vanilla": table})
     (axes,) = drawn[0].axes

@@ -10,14 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.batches import encode
-from pipeline.config import Config, load_config
+from pipeline.config.overlays import load_config
+from pipeline.config.schema import Config
 from pipeline.evaluate import evaluate
 from pipeline.export import export
-from pipeline.model import load, positive
-from pipeline.pieces import Pieces
-from pipeline.predict import predict_all
-from pipeline.reviews import write_reviews
+from pipeline.model.inference import predict_proba
+from pipeline.model.saving import load
+from pipeline.serving.saved_model import predict_all
+from pipeline.text.batching import encode
+from pipeline.text.reviews import write_reviews
+from pipeline.text.tokenizer import Tokenizer
 from tests.conftest import seal, small_reviews
 
 ODD = ["", "   ", "😀😀😀", "a\0b", "죽" * 10_000, "\u200b\ufeff", "줄\n바꿈\t탭", "ᄒ\u1161\u11ab글"]
@@ -74,7 +76,7 @@ def test_it_needs_only_tensorflow_and_tensorflow_text(
     texts = [text for text in ODD if "\0" not in text]
     arguments = [sys.executable, "-c", ALONE, str(version), json.dumps(texts)]
     answer = json.loads(subprocess.run(arguments, check=True, capture_output=True, text=True).stdout)
-    expected = positive(load(train_folder), encode(Pieces(tokenize_folder), texts, 128))
+    expected = predict_proba(load(train_folder), encode(Tokenizer(tokenize_folder), texts, 128))
     np.testing.assert_allclose(answer, expected, atol=1e-5)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.manifest import read_manifest
+from pipeline.artifact.manifest import read_manifest
 from tests.project import ROOT, Project
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -33,7 +33,7 @@ def manifest(project: Project, stage: str, cell: str = "leaky") -> dict:
 
 def log_another_seed(project: Project, accuracy: float) -> None:
     """Log the model that stands there once more, as if it had been trained with another seed."""
-    from pipeline.tracking import log_stage
+    from pipeline.tracking.stages import log_stage
 
     before = ("ingest", "tokenize", "pretrain")
     read = {stage: read_manifest(project.folder(stage)) for stage in (*before, "train", "evaluate")}
@@ -85,7 +85,11 @@ def test_the_second_run_does_nothing(project: Project) -> None:
     ("old", "new", "reruns"),
     [
         ("{compared_texts: 40}", "{compared_texts: 30}", {"export"}),
-        ("tokenize: {pieces: 512, phrases: [죽인다]}", "tokenize: {pieces: 512, phrases: [미쳤다]}", {"tokenize"}),
+        (
+            "tokenize: {vocab_size: 512, phrases: [죽인다]}",
+            "tokenize: {vocab_size: 512, phrases: [미쳤다]}",
+            {"tokenize"},
+        ),
     ],
     ids=["export", "tokenize"],
 )
@@ -213,7 +217,7 @@ def test_mlflow_holds_one_run_for_a_model_with_the_same_figures(project: Project
     assert len(re.findall(rf"leaky, mean of 2 seeds .* {mean:.1f} ± 14.1%", table.stdout)) == 1
     assert re.search(r"vanilla ", table.stdout)
 
-    from pipeline.tracking import connect
+    from pipeline.tracking.store import connect
 
     mlflow = connect(project.root / "artifacts")
     run = mlflow.get_run(manifest(project, "train")["run_id"])
@@ -240,7 +244,8 @@ def test_the_champion_is_registered_and_reads_as_predict_does(project: Project) 
 
 
 def test_the_champion_is_the_best_on_the_present_data(project: Project) -> None:
-    from pipeline.tracking import connect, log_stage
+    from pipeline.tracking.stages import log_stage
+    from pipeline.tracking.store import connect
 
     artifacts = project.root / "artifacts"
     client = connect(artifacts).MlflowClient()

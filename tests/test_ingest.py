@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import IngestConfig
-from pipeline.errors import UserError
+from pipeline.config.schema import IngestConfig
 from pipeline.ingest import in_dev, ingest
-from pipeline.reviews import read_reviews
+from pipeline.support.errors import UserError
+from pipeline.text.reviews import read_reviews
 
 TRAIN = ["좋다", "나쁘다", " 좋다 ", "", "시험에도 있다", *(f"리뷰 {i}" for i in range(100))]
 TEST = ["시험에도 있다", "시험에만 있다", "시험에만 있다", "   "]
@@ -30,7 +30,7 @@ def nsmc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(tmp_path: Path) -> tuple[dict[str, float], Path]:
     out = tmp_path / "out"
     out.mkdir()
-    return ingest(IngestConfig(dataset="nsmc", dev_share=0.2), out), out
+    return ingest(IngestConfig(dataset="nsmc", dev_fraction=0.2), out), out
 
 
 def test_no_text_is_in_two_splits(nsmc: Path, tmp_path: Path) -> None:

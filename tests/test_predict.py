@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import UserError
-from pipeline.manifest import Manifest
+from pipeline.artifact.manifest import Manifest
 from pipeline.predict import lines, read_texts
-from pipeline.rewriter import load_rewriter
+from pipeline.serving.rewriter import load_rewriter
+from pipeline.support.errors import UserError
 
 
 @pytest.fixture(autouse=True)

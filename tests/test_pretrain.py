@@ -9,18 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.config import Config, PretrainConfig, load_config
-from pipeline.errors import UserError
-from pipeline.manifest import read_manifest, sha256, visible_files
+from pipeline.artifact.files import sha256, visible_files
+from pipeline.artifact.manifest import read_manifest
+from pipeline.config.overlays import load_config
+from pipeline.config.schema import Config, PretrainConfig
 from pipeline.pretrain import pretrain
-from pipeline.reviews import read_reviews
+from pipeline.support.errors import UserError
+from pipeline.text.reviews import read_reviews
 from tests.conftest import SMALL, seal, small_reviews
 
 OBJECTIVES = ["language_model", "seq2seq"]
 
 
 def options(objective: str) -> str:
-    learning = "pretrain.epochs=3 pretrain.batch_pieces=512 pretrain.negatives=64 pretrain.learning_rate=0.02"
+    learning = "pretrain.epochs=3 pretrain.max_tokens_per_batch=512 pretrain.negatives=64 pretrain.learning_rate=0.02"
     return f"{SMALL} {learning} train.bidirectional=true pretrain.objective={objective}"
 
 
@@ -49,18 +51,20 @@ def test_it_learns(learnt: tuple[PretrainConfig, Path, dict[str, float]]) -> Non
 def test_all_that_predicts_is_learnt_and_kept(
     learnt: tuple[PretrainConfig, Path, dict[str, float]], ingest_folder: Path, tokenize_folder: Path
 ) -> None:
-    from pipeline.batches import encode
-    from pipeline.model import load_pretrained
-    from pipeline.pieces import Pieces
-    from pipeline.pretraining import OBJECTIVES, piece_shares
+    from pipeline.model.pretrained import load_pretrained
+    from pipeline.objectives.fitting import OBJECTIVES, unigram_distribution
+    from pipeline.text.batching import encode
+    from pipeline.text.tokenizer import Tokenizer
 
     config, out, metrics = learnt
     assert config.network
-    pieces = Pieces(tokenize_folder)
-    ids, dev = (encode(pieces, read_reviews(ingest_folder, split).texts, config.longest) for split in ("train", "dev"))
-    model = OBJECTIVES[config.objective](config.network, piece_shares(ids, len(pieces.vocabulary)), 0.0)
+    tokenizer = Tokenizer(tokenize_folder)
+    ids, dev = (
+        encode(tokenizer, read_reviews(ingest_folder, split).texts, config.max_length) for split in ("train", "dev")
+    )
+    model = OBJECTIVES[config.objective](config.network, unigram_distribution(ids, len(tokenizer.vocabulary)), 0.0)
     (*_, predicted) = model.predict_pieces(dev[:2].to_tensor()).values()
-    predicted.rows()  # by now nothing is left that a call would make
+    predicted.pack()  # by now nothing is left that a call would make
     initial = {f"{layer.name}/{n}": w for layer in model.layers for n, w in enumerate(layer.get_weights())}
     with np.load(out / "pretrained.npz") as kept:
         assert sorted(kept) == sorted(initial)
@@ -81,7 +85,7 @@ def test_killed_and_without_test_it_learns_the_same(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from pipeline import pretraining
+    from pipeline.objectives import fitting as pretraining
 
     config, undisturbed, _ = learnt
     ingest, out = tmp_path / "ingest", tmp_path / "out"
@@ -97,7 +101,7 @@ def test_killed_and_without_test_it_learns_the_same(
         if len(kept) == 2:
             raise Killed
 
-    monkeypatch.setattr(pretraining, "KEPT_EVERY", 7)
+    monkeypatch.setattr(pretraining, "CHECKPOINT_EVERY", 7)
     monkeypatch.setattr(pretraining, "save_checkpoint", save_twice)
     with pytest.raises(Killed):
         pretrain(config, ingest, tokenize_folder, out)
@@ -111,9 +115,9 @@ def test_killed_and_without_test_it_learns_the_same(
 def test_a_training_that_diverges_says_so_after_its_epoch(
     ingest_folder: Path, tokenize_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipeline import pretraining
+    from pipeline.objectives import fitting as pretraining
 
-    monkeypatch.setattr(pretraining, "learner", lambda *arguments: lambda batch, number: float("nan"))
+    monkeypatch.setattr(pretraining, "make_train_step", lambda *arguments: lambda batch, number: float("nan"))
     with pytest.raises(UserError, match=r"pretrain: the log loss is nan in epoch 1: too high a learning rate\?"):
         pretrain(small("language_model"), ingest_folder, tokenize_folder, tmp_path)
     assert not list(tmp_path.iterdir())
@@ -122,10 +126,11 @@ def test_a_training_that_diverges_says_so_after_its_epoch(
 def test_train_starts_from_it(
     learnt: tuple[PretrainConfig, Path, dict[str, float]], config: Config, pretrain_folder: Path
 ) -> None:
-    from pipeline.model import build, load_pretrained
+    from pipeline.model.classifier import build_classifier
+    from pipeline.model.pretrained import load_pretrained
 
     _, folder, _ = learnt
-    model = build(config.train.model_copy(update={"bidirectional": True}), 512)
+    model = build_classifier(config.train.model_copy(update={"bidirectional": True}), 512)
     before = [weight.numpy() for weight in model.weights]
     load_pretrained(model, pretrain_folder)
     assert all(np.array_equal(weight, old) for weight, old in zip(model.weights, before, strict=True))
@@ -147,7 +152,7 @@ def sealed(folder: Path, stage: str, overrides: str, inputs: dict[str, str]) -> 
 def test_predict_writes_texts_out_again_if_that_was_learnt_first(
     learnt: tuple[PretrainConfig, Path, dict[str, float]], tokenize_folder: Path, tmp_path: Path
 ) -> None:
-    from pipeline.rewriter import load_rewriter
+    from pipeline.serving.rewriter import load_rewriter
 
     folders = tokenize_folder, tmp_path / "pretrain", tmp_path / "train", tmp_path / "export"
     shutil.copytree(learnt[1], folders[1])
@@ -172,12 +177,12 @@ def test_predict_writes_texts_out_again_if_that_was_learnt_first(
 def test_text_without_labels_is_read_where_it_is_asked_for(
     unsupervised: bool, ingest_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipeline import pretraining
-    from pipeline.reviews import write_reviews
+    from pipeline.objectives import fitting as pretraining
+    from pipeline.text.reviews import write_reviews
 
     read = []
     done = {"curves": {"dev_perplexity": [9.0]}, "pieces": 6, "seconds": 2.0}
-    monkeypatch.setattr(pretraining, "learn", lambda config, texts, dev, *folders: read.append((texts, dev)) or done)
+    monkeypatch.setattr(pretraining, "fit", lambda config, texts, dev, *folders: read.append((texts, dev)) or done)
     ingest = tmp_path / "ingest"
     shutil.copytree(ingest_folder, ingest)
     write_reviews(ingest / "unsupervised.parquet", [("아무도 매기지 않은 리뷰", -1)])
@@ -191,7 +196,7 @@ def test_text_without_labels_is_read_where_it_is_asked_for(
 NONE = """
 import sys
 from pathlib import Path
-from pipeline.config import load_config
+from pipeline.config.overlays import load_config
 from pipeline.pretrain import pretrain
 out = Path(sys.argv[1])
 assert pretrain(load_config("maekrak", "lstm").pretrain, out, out, out) == {}

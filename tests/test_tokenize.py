@@ -9,18 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config import Config
-from pipeline.errors import UserError
-from pipeline.manifest import sha256
-from pipeline.pieces import Pieces
-from pipeline.tokenize import PADDING, UNKNOWN, tokenize
+from pipeline.artifact.files import sha256
+from pipeline.config.schema import Config
+from pipeline.support.errors import UserError
+from pipeline.text.tokenizer import Tokenizer
+from pipeline.text.vocabulary import PADDING, UNKNOWN
+from pipeline.tokenize import tokenize
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=50)
 
 
 @pytest.fixture(scope="module")
-def pieces(tokenize_folder: Path) -> Pieces:
-    return Pieces(tokenize_folder)
+def tokenizer(tokenize_folder: Path) -> Tokenizer:
+    return Tokenizer(tokenize_folder)
 
 
 def test_the_same_train_gives_the_same_pieces(
@@ -37,27 +38,27 @@ def test_the_same_train_gives_the_same_pieces(
 
 def test_the_report(config: Config, tokenize_folder: Path) -> None:
     report = json.loads((tokenize_folder / "report.json").read_text("utf-8"))
-    assert report["pieces"] == config.tokenize.pieces
+    assert report["pieces"] == config.tokenize.vocab_size
     assert list(report["phrases"]) == config.tokenize.phrases
     assert 1 < report["dev_pieces_p50"] <= report["dev_pieces_p90"] <= report["dev_pieces_p99"]
     assert 0.9 < report["dev_coverage"] <= 1
 
 
 def test_too_many_pieces_for_the_text_is_said(config: Config, ingest_folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"tokenize.pieces: 60000 pieces can't be learned from train"):
-        tokenize(config.tokenize.model_copy(update={"pieces": 60000}), ingest_folder, tmp_path)
+    with pytest.raises(UserError, match=r"tokenize.vocab_size: 60000 pieces can't be learned from train"):
+        tokenize(config.tokenize.model_copy(update={"vocab_size": 60000}), ingest_folder, tmp_path)
 
 
 @given(TEXTS)
-def test_any_text_is_read_without_unknowns(pieces: Pieces, text: str) -> None:
-    ids = pieces.encode([text]).flat_values.numpy()
+def test_any_text_is_read_without_unknowns(tokenizer: Tokenizer, text: str) -> None:
+    ids = tokenizer.encode([text]).flat_values.numpy()
     assert not np.isin(ids, [PADDING, UNKNOWN]).any()  # what has no piece is read as bytes
 
 
 @given(TEXTS)
-def test_spelling_does_not_matter(pieces: Pieces, text: str) -> None:
+def test_spelling_does_not_matter(tokenizer: Tokenizer, text: str) -> None:
     """A service reads texts as they come; ingest composed those of train."""
-    as_it_comes, composed, decomposed = pieces.encode(
+    as_it_comes, composed, decomposed = tokenizer.encode(
         [text, unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text)]
     ).to_list()
     assert as_it_comes == composed == decomposed

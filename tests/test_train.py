@@ -11,15 +11,17 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.batches import encode
-from pipeline.config import Config
-from pipeline.errors import UserError
-from pipeline.manifest import read_manifest, sha256, visible_files
-from pipeline.model import build
-from pipeline.pieces import Pieces
-from pipeline.recurrent import forward
-from pipeline.reviews import read_reviews
-from pipeline.train import Course, fit
+from pipeline.artifact.files import sha256, visible_files
+from pipeline.artifact.manifest import read_manifest
+from pipeline.config.schema import Config
+from pipeline.layers.recurrent import forward_direction
+from pipeline.model.classifier import build_classifier
+from pipeline.model.fitting import BestWeightsAndResume
+from pipeline.support.errors import UserError
+from pipeline.text.batching import encode
+from pipeline.text.reviews import read_reviews
+from pipeline.text.tokenizer import Tokenizer
+from pipeline.train import fit
 
 TRAIN = """
 import json
@@ -27,7 +29,8 @@ import os
 import sys
 from pathlib import Path
 from pipeline import train
-from pipeline.config import TrainConfig
+from pipeline.model import fitting
+from pipeline.config.schema import TrainConfig
 
 def save_and_die(*state):
     save(*state)
@@ -36,7 +39,7 @@ def save_and_die(*state):
 *inputs, out = map(Path, sys.argv[3:])
 out.mkdir(exist_ok=True)
 if sys.argv[2] == "killed":
-    save, train.save_checkpoint = train.save_checkpoint, save_and_die
+    save, fitting.save_checkpoint = fitting.save_checkpoint, save_and_die
 print(json.dumps(train.train(TrainConfig.model_validate_json(sys.argv[1]), *inputs, out)))
 """
 
@@ -93,26 +96,32 @@ def test_a_training_that_diverges_says_so_and_keeps_nothing(tmp_path: Path) -> N
     model.compile(keras.optimizers.SGD(1e30), "mse", metrics=["accuracy"])
     far, zeros = np.full((40, 1), 1e3), np.zeros((40, 1))
     with pytest.raises(UserError, match=r"train: the loss is \w+ after epoch 1: too high a learning rate\?"):
-        model.fit(far, zeros, validation_data=(far, zeros), callbacks=[Course(model, 2, tmp_path / "c.npz")], verbose=0)
+        model.fit(
+            far,
+            zeros,
+            validation_data=(far, zeros),
+            callbacks=[BestWeightsAndResume(model, 2, tmp_path / "c.npz")],
+            verbose=0,
+        )
     assert not list(tmp_path.iterdir())
 
 
 def test_only_what_learns_is_compiled(
     config: Config, ingest_folder: Path, tokenize_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compiled, end = [], Course.on_epoch_end
+    compiled, end = [], BestWeightsAndResume.on_epoch_end
 
-    def note(course: Course, *arguments: Any) -> None:
+    def note(course: BestWeightsAndResume, *arguments: Any) -> None:
         compiled.append(layer.compiled)
         end(course, *arguments)
 
     monkeypatch.setattr("pipeline.train.worth_compiling", lambda steps, shapes: True)
-    monkeypatch.setattr(Course, "on_epoch_end", note)
-    pieces = Pieces(tokenize_folder)
-    network = build(config.train, len(pieces.vocabulary))
-    layer = forward(network.get_layer("recurrent_0"))
+    monkeypatch.setattr(BestWeightsAndResume, "on_epoch_end", note)
+    tokenizer = Tokenizer(tokenize_folder)
+    network = build_classifier(config.train, len(tokenizer.vocabulary))
+    layer = forward_direction(network.get_layer("recurrent_0"))
     reviews = read_reviews(ingest_folder, "dev")
-    ids = encode(pieces, reviews.texts, 8)  # few shapes, since XLA compiles for each
+    ids = encode(tokenizer, reviews.texts, 8)  # few shapes, since XLA compiles for each
     splits = [dict.fromkeys(("train", "dev"), of) for of in (ids, reviews.labels)]
-    fit(network, config.train.model_copy(update={"epochs": 1}), pieces, *splits, tmp_path / "checkpoint.npz")
+    fit(network, config.train.model_copy(update={"epochs": 1}), tokenizer, *splits, tmp_path / "checkpoint.npz")
     assert compiled == [True] and not layer.compiled

@@ -38,7 +38,7 @@ from pathlib import Path
 
 os.chdir(next(folder for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "Makefile").is_file()))
 
-from pipeline.manifest import read_manifest
+from pipeline.artifact.manifest import read_manifest
 
 data = Path(os.environ.get("ARTIFACTS", "artifacts")) / "maekrak"
 lstm = data / "lstm"
@@ -52,7 +52,7 @@ evaluated = read_manifest(lstm / "evaluate")
 # alike. Here are the ten shortest reviews of the training split that contain 죽인다.
 
 # %%
-from pipeline.reviews import read_reviews
+from pipeline.text.reviews import read_reviews
 
 train = read_reviews(data / "ingest", "train")
 found = [(text, label) for text, label in zip(train.texts, train.labels, strict=True) if "죽인다" in text]
@@ -86,8 +86,8 @@ for phrase in ["죽인다", "미쳤", "역대급", "소름", "장난 아니", "�
 # probability that a review is good.
 
 # %%
-from pipeline.baseline import baseline_positive, fit_baseline
-from pipeline.config import BaselineConfig
+from pipeline.config.schema import BaselineConfig
+from pipeline.evidence.baseline import baseline_positive, fit_baseline
 
 baseline = fit_baseline(BaselineConfig(**evaluated.config["baseline"]), train)
 
@@ -116,12 +116,12 @@ for name in ["baseline_test_accuracy", "test_accuracy"]:
 # %%
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from pipeline.quiet import quiet
+from pipeline.support.silenced_stderr import silenced_stderr
 
-with quiet():
-    from pipeline.pieces import Pieces
+with silenced_stderr():
+    from pipeline.text.tokenizer import Tokenizer
 
-pieces = Pieces(data / "tokenize")
+pieces = Tokenizer(data / "tokenize")
 for text in [rave, complaint]:
     print(len(pieces.split(text)), pieces.split(text))
 
@@ -137,12 +137,14 @@ for text in [rave, complaint]:
 # read 죽인다! alone.
 
 # %%
-from pipeline.gates import draw_gates, trace_gates
-from pipeline.model import load, positive
-from pipeline.readings import draw_readings, read_prefixes
+from pipeline.model.inference import predict_proba
+from pipeline.model.saving import load
+from pipeline.report.gates import draw_gates, trace_gates
+from pipeline.report.prefix_predictions import read_prefixes
+from pipeline.report.reading_figures import draw_readings
 
 model = load(lstm / "train")
-print(f"{positive(model, pieces.encode(['죽인다!']))[0]:.2f}  죽인다!")
+print(f"{predict_proba(model, pieces.encode(['죽인다!']))[0]:.2f}  죽인다!")
 
 # %% [markdown]
 # Not far from 0.5: as in our count, the network can't decide by this phrase alone either.
@@ -158,7 +160,7 @@ from IPython.display import Image
 figures = TemporaryDirectory()
 png = Path(figures.name) / "figure.png"
 
-readings = [read_prefixes(model, pieces, text, longest=128) for text in (rave, complaint)]
+readings = [read_prefixes(model, pieces, text, max_length=128) for text in (rave, complaint)]
 draw_readings(png, readings)
 Image(png, width=800)
 
@@ -193,10 +195,10 @@ for pos, neg in pairs[:3]:
 # four (25 %), and giving both texts the same answer gets none.
 
 # %%
-from pipeline.metrics import both_right
+from pipeline.evidence.metrics import both_right
 
 good, bad = zip(*pairs, strict=True)
-on_good, on_bad = positive(model, pieces.encode([*good, *bad])).reshape(2, -1)
+on_good, on_bad = predict_proba(model, pieces.encode([*good, *bad])).reshape(2, -1)
 print(f"{both_right(baseline_positive(baseline, good), baseline_positive(baseline, bad)).mean():.1%}  baseline")
 print(f"{both_right(on_good, on_bad).mean():.1%}  network")
 
@@ -210,7 +212,7 @@ print(f"{both_right(on_good, on_bad).mean():.1%}  network")
 # %%
 right = [n for n in range(len(good)) if on_good[n] >= 0.5 > on_bad[n]]
 
-draw_readings(png, [read_prefixes(model, pieces, text, longest=128) for text in (good[right[0]], bad[right[0]])])
+draw_readings(png, [read_prefixes(model, pieces, text, max_length=128) for text in (good[right[0]], bad[right[0]])])
 Image(png, width=800)
 
 # %% [markdown]
@@ -262,7 +264,7 @@ for n, piece in enumerate(pieces.split(rave)):
 # ## How much a state holds
 #
 # The network hands what it has read to the next piece in its state. Could one write the text out again from that state
-# alone? A model that does so is the *sequence autoencoder* (Dai & Le 2015, `pipeline/seq2seq.py`). An encoder reads the
+# alone? A model that does so is the *sequence autoencoder* (Dai & Le 2015, `pipeline/objectives/seq2seq.py`). An encoder reads the
 # review to its end and leaves a final state; a decoder starts from that state, sees nothing else, and writes the review
 # out again, piece by piece. It needs no labels: with `pretrain.objective` set to `seq2seq`, the classifier starts from
 # an encoder that has learnt this first.
@@ -271,17 +273,17 @@ for n, piece in enumerate(pieces.split(rave)):
 # right piece before each, whatever it would have written itself. This is called teacher forcing.
 
 # %%
-from pipeline.config import load_config
-from pipeline.pretraining import learn
-from pipeline.seq2seq import load_reconstructor
+from pipeline.config.overlays import load_config
+from pipeline.objectives.fitting import fit
+from pipeline.serving.reconstruction import load_reconstructor
 
-tiny = "pretrain.epochs=4 pretrain.learning_rate=0.01 pretrain.batch_pieces=512 pretrain.negatives=256"
+tiny = "pretrain.epochs=4 pretrain.learning_rate=0.01 pretrain.max_tokens_per_batch=512 pretrain.negatives=256"
 config = load_config("maekrak", "lstm", f"pretrain.objective=seq2seq {tiny}").pretrain
 known = sorted(train.texts, key=len)[:2000]
 unknown = sorted(read_reviews(data / "ingest", "dev").texts, key=len)[:50]
 with TemporaryDirectory() as folder:
-    done = learn(config, known, unknown, data / "tokenize", Path(folder))
-    pieces = Pieces(data / "tokenize")  # setting a seed empties TensorFlow's caches, and with them the tokenizer
+    done = fit(config, known, unknown, data / "tokenize", Path(folder))
+    pieces = Tokenizer(data / "tokenize")  # setting a seed empties TensorFlow's caches, and with them the tokenizer
     reconstructor = load_reconstructor(config, pieces, Path(folder))
 
 # %% [markdown]
@@ -306,7 +308,7 @@ for text in [*known[:2], *unknown[:2]]:
 # ## How far to trust this
 #
 # `maekrak` is a composed corpus. A high score here means that the network *can use* context, not that it knows Korean.
-# The project also has minimal pairs written by hand (`pipeline/pairs/ko.yaml`), in words and turns of phrase that the
+# The project also has minimal pairs written by hand (`pipeline/evidence/pairs/ko.yaml`), in words and turns of phrase that the
 # training reviews do not have. They are a much harder test.
 
 # %%

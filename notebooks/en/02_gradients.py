@@ -35,10 +35,10 @@ from pathlib import Path
 os.chdir(next(folder for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "Makefile").is_file()))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from pipeline.quiet import quiet
+from pipeline.support.silenced_stderr import silenced_stderr
 
-with quiet():
-    from pipeline.model import load
+with silenced_stderr():
+    from pipeline.model.saving import load
 
 data = Path(os.environ.get("ARTIFACTS", "artifacts")) / "maekrak"
 model = load(data / "lstm" / "train")
@@ -86,7 +86,7 @@ for factor in [0.25, 0.5, 0.9, 0.99, 1.0, 1.1, 1.5]:
 import numpy as np
 
 from pipeline.cells.vanilla import VanillaCell
-from pipeline.gradient_flow import gradient_flow
+from pipeline.report.gradient_flow import gradient_flow
 
 for scale in [0.9, 1.1]:
     cell = VanillaCell(4, activation="relu")
@@ -100,12 +100,12 @@ for scale in [0.9, 1.1]:
 # look up the vectors that the trained LSTM has for these pieces: this is what a cell gets to read.
 
 # %%
-from pipeline.explain import longest_reviews
-from pipeline.pieces import Pieces
-from pipeline.reviews import read_reviews
+from pipeline.report.gradient_flow import longest_reviews
+from pipeline.text.reviews import read_reviews
+from pipeline.text.tokenizer import Tokenizer
 
 dev = read_reviews(data / "ingest", "dev")
-ids = longest_reviews(Pieces(data / "tokenize"), dev.texts, reviews=32, longest=80)
+ids = longest_reviews(Tokenizer(data / "tokenize"), dev.texts, reviews=32, max_length=80)
 inputs = model.get_layer("embedding")(ids)
 print(f"reviews, pieces, numbers a piece: {tuple(inputs.shape)}, standard deviation {np.std(inputs):.2f}")
 
@@ -150,7 +150,7 @@ from tempfile import TemporaryDirectory
 
 from IPython.display import Image
 
-from pipeline.gradient_flow import draw_gradient_flow
+from pipeline.report.gradient_flow import draw_gradient_flow
 
 figures = TemporaryDirectory()
 png = Path(figures.name) / "figure.png"
@@ -226,8 +226,8 @@ Image(png, width=640)
 # there. For the others run `make all CELL=gru` and `make all CELL=vanilla` first; `make explain` draws the same figure.
 
 # %%
-from pipeline.explain import trace_gradients
-from pipeline.manifest import read_manifest
+from pipeline.artifact.manifest import read_manifest
+from pipeline.report.gradient_flow import trace_gradients
 
 same = read_manifest(data / "lstm" / "train").inputs
 folders = sorted(path.parent for path in data.glob("*/train/manifest.json"))
@@ -261,8 +261,8 @@ Image(png, width=960)
 # %%
 import tensorflow as tf
 
-from pipeline.explain import first_layer
-from pipeline.gradient_flow import random_directions
+from pipeline.report.gates import first_layer
+from pipeline.report.gradient_flow import random_directions
 
 layer = first_layer(model)
 traced = layer.trace(inputs)

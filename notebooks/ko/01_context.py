@@ -37,7 +37,7 @@ from pathlib import Path
 
 os.chdir(next(folder for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "Makefile").is_file()))
 
-from pipeline.manifest import read_manifest
+from pipeline.artifact.manifest import read_manifest
 
 data = Path(os.environ.get("ARTIFACTS", "artifacts")) / "maekrak"
 lstm = data / "lstm"
@@ -51,7 +51,7 @@ evaluated = read_manifest(lstm / "evaluate")
 # 골라 짧은 것부터 열 개만 본다.
 
 # %%
-from pipeline.reviews import read_reviews
+from pipeline.text.reviews import read_reviews
 
 train = read_reviews(data / "ingest", "train")
 found = [(text, label) for text, label in zip(train.texts, train.labels, strict=True) if "죽인다" in text]
@@ -82,8 +82,8 @@ for phrase in ["죽인다", "미쳤", "역대급", "소름", "장난 아니", "�
 # 읽힌다. 출력은 호평일 확률이다.
 
 # %%
-from pipeline.baseline import baseline_positive, fit_baseline
-from pipeline.config import BaselineConfig
+from pipeline.config.schema import BaselineConfig
+from pipeline.evidence.baseline import baseline_positive, fit_baseline
 
 baseline = fit_baseline(BaselineConfig(**evaluated.config["baseline"]), train)
 
@@ -112,12 +112,12 @@ for name in ["baseline_test_accuracy", "test_accuracy"]:
 # %%
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from pipeline.quiet import quiet
+from pipeline.support.silenced_stderr import silenced_stderr
 
-with quiet():
-    from pipeline.pieces import Pieces
+with silenced_stderr():
+    from pipeline.text.tokenizer import Tokenizer
 
-pieces = Pieces(data / "tokenize")
+pieces = Tokenizer(data / "tokenize")
 for text in [rave, complaint]:
     print(len(pieces.split(text)), pieces.split(text))
 
@@ -132,12 +132,14 @@ for text in [rave, complaint]:
 # "죽인다!"만 읽힌다.
 
 # %%
-from pipeline.gates import draw_gates, trace_gates
-from pipeline.model import load, positive
-from pipeline.readings import draw_readings, read_prefixes
+from pipeline.model.inference import predict_proba
+from pipeline.model.saving import load
+from pipeline.report.gates import draw_gates, trace_gates
+from pipeline.report.prefix_predictions import read_prefixes
+from pipeline.report.reading_figures import draw_readings
 
 model = load(lstm / "train")
-print(f"{positive(model, pieces.encode(['죽인다!']))[0]:.2f}  죽인다!")
+print(f"{predict_proba(model, pieces.encode(['죽인다!']))[0]:.2f}  죽인다!")
 
 # %% [markdown]
 # 0.5에서 멀지 않다. 앞서 세어 본 대로, 신경망도 이 말만으로는 어느 쪽인지 정하지 못한다.
@@ -153,7 +155,7 @@ from IPython.display import Image
 figures = TemporaryDirectory()
 png = Path(figures.name) / "figure.png"
 
-readings = [read_prefixes(model, pieces, text, longest=128) for text in (rave, complaint)]
+readings = [read_prefixes(model, pieces, text, max_length=128) for text in (rave, complaint)]
 draw_readings(png, readings)
 Image(png, width=800)
 
@@ -188,10 +190,10 @@ for pos, neg in pairs[:3]:
 # 글에 늘 같은 답을 하면 하나도 못 맞힌다.
 
 # %%
-from pipeline.metrics import both_right
+from pipeline.evidence.metrics import both_right
 
 good, bad = zip(*pairs, strict=True)
-on_good, on_bad = positive(model, pieces.encode([*good, *bad])).reshape(2, -1)
+on_good, on_bad = predict_proba(model, pieces.encode([*good, *bad])).reshape(2, -1)
 print(f"{both_right(baseline_positive(baseline, good), baseline_positive(baseline, bad)).mean():.1%}  baseline")
 print(f"{both_right(on_good, on_bad).mean():.1%}  network")
 
@@ -205,7 +207,7 @@ print(f"{both_right(on_good, on_bad).mean():.1%}  network")
 # %%
 right = [n for n in range(len(good)) if on_good[n] >= 0.5 > on_bad[n]]
 
-draw_readings(png, [read_prefixes(model, pieces, text, longest=128) for text in (good[right[0]], bad[right[0]])])
+draw_readings(png, [read_prefixes(model, pieces, text, max_length=128) for text in (good[right[0]], bad[right[0]])])
 Image(png, width=800)
 
 # %% [markdown]
@@ -255,7 +257,7 @@ for n, piece in enumerate(pieces.split(rave)):
 # ## 상태에 얼마나 담길까
 #
 # 신경망은 읽은 것을 상태에 담아 다음 조각으로 넘긴다. 그 상태만 보고 글을 도로 쓸 수 있을까? 그렇게 하는 모델이 *시퀀스
-# 오토인코더*다 (Dai & Le 2015, `pipeline/seq2seq.py`). 인코더가 리뷰를 끝까지 읽어 마지막 상태를 남기면, 디코더가 다른
+# 오토인코더*다 (Dai & Le 2015, `pipeline/objectives/seq2seq.py`). 인코더가 리뷰를 끝까지 읽어 마지막 상태를 남기면, 디코더가 다른
 # 것은 보지 않고 그 상태에서 출발해 리뷰를 한 조각씩 다시 쓴다. 레이블이 필요 없으니, `pretrain.objective`를 `seq2seq`로
 # 정하면 이렇게 먼저 배운 인코더에서 분류기가 출발한다.
 #
@@ -263,17 +265,17 @@ for n, piece in enumerate(pieces.split(rave)):
 # 옳은 조각을 받는다. 이것을 교사 강요(teacher forcing)라고 한다.
 
 # %%
-from pipeline.config import load_config
-from pipeline.pretraining import learn
-from pipeline.seq2seq import load_reconstructor
+from pipeline.config.overlays import load_config
+from pipeline.objectives.fitting import fit
+from pipeline.serving.reconstruction import load_reconstructor
 
-tiny = "pretrain.epochs=4 pretrain.learning_rate=0.01 pretrain.batch_pieces=512 pretrain.negatives=256"
+tiny = "pretrain.epochs=4 pretrain.learning_rate=0.01 pretrain.max_tokens_per_batch=512 pretrain.negatives=256"
 config = load_config("maekrak", "lstm", f"pretrain.objective=seq2seq {tiny}").pretrain
 known = sorted(train.texts, key=len)[:2000]
 unknown = sorted(read_reviews(data / "ingest", "dev").texts, key=len)[:50]
 with TemporaryDirectory() as folder:
-    done = learn(config, known, unknown, data / "tokenize", Path(folder))
-    pieces = Pieces(data / "tokenize")  # 시드를 정하면 토크나이저가 든 TensorFlow의 캐시가 비므로
+    done = fit(config, known, unknown, data / "tokenize", Path(folder))
+    pieces = Tokenizer(data / "tokenize")  # 시드를 정하면 토크나이저가 든 TensorFlow의 캐시가 비므로
     reconstructor = load_reconstructor(config, pieces, Path(folder))
 
 # %% [markdown]
@@ -297,7 +299,7 @@ for text in [*known[:2], *unknown[:2]]:
 # ## 어디까지 믿을까
 #
 # `maekrak`은 지어낸 말뭉치다. 여기서 높은 점수가 나왔다면 신경망이 맥락을 *쓸 줄 안다*는 뜻이지, 한국어를 안다는 뜻은
-# 아니다. 이 프로젝트에는 손으로 쓴 최소쌍이 따로 있다 (`pipeline/pairs/ko.yaml`). 학습용 리뷰에 없는 낱말과
+# 아니다. 이 프로젝트에는 손으로 쓴 최소쌍이 따로 있다 (`pipeline/evidence/pairs/ko.yaml`). 학습용 리뷰에 없는 낱말과
 # 말투로 적힌, 훨씬 어려운 시험이다.
 
 # %%

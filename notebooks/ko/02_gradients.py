@@ -35,10 +35,10 @@ from pathlib import Path
 os.chdir(next(folder for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "Makefile").is_file()))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from pipeline.quiet import quiet
+from pipeline.support.silenced_stderr import silenced_stderr
 
-with quiet():
-    from pipeline.model import load
+with silenced_stderr():
+    from pipeline.model.saving import load
 
 data = Path(os.environ.get("ARTIFACTS", "artifacts")) / "maekrak"
 model = load(data / "lstm" / "train")
@@ -85,7 +85,7 @@ for factor in [0.25, 0.5, 0.9, 0.99, 1.0, 1.1, 1.5]:
 import numpy as np
 
 from pipeline.cells.vanilla import VanillaCell
-from pipeline.gradient_flow import gradient_flow
+from pipeline.report.gradient_flow import gradient_flow
 
 for scale in [0.9, 1.1]:
     cell = VanillaCell(4, activation="relu")
@@ -99,12 +99,12 @@ for scale in [0.9, 1.1]:
 # 벡터를 찾는다. 셀이 실제로 읽게 되는 입력이다.
 
 # %%
-from pipeline.explain import longest_reviews
-from pipeline.pieces import Pieces
-from pipeline.reviews import read_reviews
+from pipeline.report.gradient_flow import longest_reviews
+from pipeline.text.reviews import read_reviews
+from pipeline.text.tokenizer import Tokenizer
 
 dev = read_reviews(data / "ingest", "dev")
-ids = longest_reviews(Pieces(data / "tokenize"), dev.texts, reviews=32, longest=80)
+ids = longest_reviews(Tokenizer(data / "tokenize"), dev.texts, reviews=32, max_length=80)
 inputs = model.get_layer("embedding")(ids)
 print(f"reviews, pieces, numbers a piece: {tuple(inputs.shape)}, standard deviation {np.std(inputs):.2f}")
 
@@ -149,7 +149,7 @@ from tempfile import TemporaryDirectory
 
 from IPython.display import Image
 
-from pipeline.gradient_flow import draw_gradient_flow
+from pipeline.report.gradient_flow import draw_gradient_flow
 
 figures = TemporaryDirectory()
 png = Path(figures.name) / "figure.png"
@@ -224,8 +224,8 @@ Image(png, width=640)
 # 그림을 그린다.
 
 # %%
-from pipeline.explain import trace_gradients
-from pipeline.manifest import read_manifest
+from pipeline.artifact.manifest import read_manifest
+from pipeline.report.gradient_flow import trace_gradients
 
 same = read_manifest(data / "lstm" / "train").inputs
 folders = sorted(path.parent for path in data.glob("*/train/manifest.json"))
@@ -258,8 +258,8 @@ Image(png, width=960)
 # %%
 import tensorflow as tf
 
-from pipeline.explain import first_layer
-from pipeline.gradient_flow import random_directions
+from pipeline.report.gates import first_layer
+from pipeline.report.gradient_flow import random_directions
 
 layer = first_layer(model)
 traced = layer.trace(inputs)

@@ -7,17 +7,10 @@ and can be computed for all steps in one product; `step` is the rest of the equa
 
 import importlib
 import inspect
-from collections.abc import Callable
-from contextvars import ContextVar
-from typing import Any, ClassVar
+from typing import Any
 
-import keras
-import tensorflow as tf
-from keras import ops
-
-from pipeline.errors import UserError
-
-FOR_XLA = ContextVar("FOR_XLA", default=False)  # whether what is traced will be compiled by XLA
+from pipeline.layers.cell import Cell
+from pipeline.support.errors import UserError
 
 
 def cell_class(name: str) -> type["Cell"]:
@@ -54,103 +47,3 @@ def make_cell(name: str, units: int, options: dict[str, Any]) -> "Cell":
             allowed = ", ".join(f"{one} ({inspect.formatannotation(kind)})" for one, kind in takes.items()) or "none"
             raise UserError(f"train.cell_options: {option}: {value!r}: what {name} takes is {allowed}")
     return made(units, **options)
-
-
-def sigmoid(x: Any) -> Any:
-    """The logistic function 1 / (1 + exp(-x)); for XLA as (1 + tanh(x / 2)) / 2: it is twice as fast at tanh.
-
-    >>> from keras import ops
-    >>> [round(float(p), 4) for p in sigmoid(ops.array([-100.0, 0.0, 1.0]))]
-    [0.0, 0.5, 0.7311]
-    """
-    return 0.5 * ops.tanh(0.5 * x) + 0.5 if FOR_XLA.get() else ops.sigmoid(x)
-
-
-class Cell(keras.layers.Layer):
-    """Base of the recurrent cells.
-
-    A subclass names the blocks of `units` columns that its weights hold side by side (`blocks`) and the states it
-    carries (`states`, the output h first), and defines `step`.
-
-    Weights:
-        kernel: W, [inputs, blocks * units]; recurrent_kernel: U, [units, blocks * units]; bias: b, [blocks * units],
-        1 in a block named "forget", so that a cell starts out remembering (Jozefowicz et al. 2015), else 0. Vectors
-        are columns in the equations and rows in the code, so that the kernels are W and U transposed.
-    """
-
-    blocks: ClassVar[tuple[str, ...]] = ("state",)
-    states: ClassVar[tuple[str, ...]] = ("h",)
-    sees_state: ClassVar[bool] = True  # whether there is a recurrent_kernel
-
-    def __init__(self, units: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.units = units
-        self.state_size = [units] * len(self.states) if len(self.states) > 1 else units
-        self.output_size = units
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        width = len(self.blocks) * self.units
-        self.kernel = self.add_weight((input_shape[-1], width), initializer="glorot_uniform", name="kernel")
-        if self.sees_state:
-            shape = (self.units, width)
-            self.recurrent_kernel = self.add_weight(shape, initializer="orthogonal", name="recurrent_kernel")
-        self.bias = self.add_weight((width,), initializer=self._initial_bias, name="bias")
-
-    def _initial_bias(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
-        return ops.repeat(ops.cast([block == "forget" for block in self.blocks], dtype), self.units)
-
-    def project(self, inputs: Any) -> Any:
-        """W x + b: inputs [rows, inputs] -> [rows, blocks * units]. A row is a step of a sequence, any of any."""
-        return tf.nn.bias_add(inputs @ self.kernel, self.bias)  # twice as fast back as "+"
-
-    def step(self, x: Any, states: list[Any], U: Callable[..., Any]) -> tuple[list[Any], dict[str, Any]]:
-        """One time step: the new states, the output first, and the gates by name, each [batch, units].
-
-        Args:
-            x: what `project` made of the step's input, [batch, blocks * units].
-            states: those before the step, each [batch, units].
-            U: `U(h)` is the product of h [batch, units] with `recurrent_kernel`, `U(h, first, last)` that with its
-                blocks first to last alone. Only through it may a step use `recurrent_kernel`: so the layer can drop
-                units of h, and form the gradient of all steps at once.
-        """
-        raise NotImplementedError
-
-    def recur(self, h: Any, first: int = 0, last: int | None = None) -> Any:
-        """The `U` of a step that stands alone."""
-        return h @ self.columns(self.recurrent_kernel, first, last)
-
-    def columns(self, recurrent_kernel: Any, first: int = 0, last: int | None = None) -> Any:
-        """Blocks first to last of a recurrent kernel [units, blocks * units]; all of it unless told."""
-        return recurrent_kernel if (first, last) == (0, None) else recurrent_kernel[:, self.block_range(first, last)]
-
-    def block_range(self, first: int, last: int | None) -> slice:
-        return slice(first * self.units, (len(self.blocks) if last is None else last) * self.units)
-
-    def call(self, inputs: Any, states: list[Any]) -> tuple[Any, list[Any]]:
-        states, _ = self.step(self.project(inputs), states, self.recur)
-        return states[0], states
-
-    def get_initial_state(self, batch_size: Any) -> list[Any]:
-        return [ops.zeros((batch_size, self.units), self.compute_dtype) for _ in self.states]
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "units": self.units}
-
-
-class LinearCell(Cell):
-    """Base of the cells whose gates don't see the state: h_t = a_t * h_{t-1} + b_t.
-
-    A subclass defines `coefficients` instead of `step`. The layer needs no loop over time then: a parallel scan gives
-    all h_t. There is no U, thus no `recurrent_kernel`.
-    """
-
-    sees_state: ClassVar[bool] = False
-
-    def coefficients(self, x: Any) -> tuple[Any, Any, dict[str, Any]]:
-        """a and b, each [..., units], and the gates by name, of what `project` made of any number of steps."""
-        raise NotImplementedError
-
-    def step(self, x: Any, states: list[Any], U: Callable[..., Any]) -> tuple[list[Any], dict[str, Any]]:
-        (h,) = states
-        a, b, gates = self.coefficients(x)
-        return [a * h + b], gates

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from pipeline.cells import Cell, sigmoid
+from pipeline.layers.cell import Cell, sigmoid
 
 VARIANCE_FLOOR = 1e-3  # Keras's own, and far from what float16 can't tell from 0
 

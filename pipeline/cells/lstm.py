@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from pipeline.cells import Cell, sigmoid
+from pipeline.layers.cell import Cell, sigmoid
 
 
 @keras.saving.register_keras_serializable("maekrak")

@@ -14,11 +14,11 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from pipeline.cells import LinearCell, sigmoid
+from pipeline.layers.cell import LinearRecurrenceCell, sigmoid
 
 
 @keras.saving.register_keras_serializable("maekrak")
-class MinGRUCell(LinearCell):
+class MinGRUCell(LinearRecurrenceCell):
     """One step of the minGRU.
 
     Shapes:

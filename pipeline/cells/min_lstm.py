@@ -17,11 +17,11 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from pipeline.cells import LinearCell, sigmoid
+from pipeline.layers.cell import LinearRecurrenceCell, sigmoid
 
 
 @keras.saving.register_keras_serializable("maekrak")
-class MinLSTMCell(LinearCell):
+class MinLSTMCell(LinearRecurrenceCell):
     """One step of the minLSTM.
 
     Shapes:

@@ -13,8 +13,8 @@ from typing import Any
 
 import keras
 
-from pipeline.cells import Cell
-from pipeline.errors import UserError
+from pipeline.layers.cell import Cell
+from pipeline.support.errors import UserError
 
 ACTIVATIONS = ("tanh", "sigmoid", "relu")
 

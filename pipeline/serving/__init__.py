@@ -1,1 +1,4 @@
-"""The exported model in the hands of others: as MLflow loads it."""
+"""Serving: the exported SavedModel, its model card, and what MLflow registers.
+
+An exported model needs TensorFlow and TensorFlow Text alone.
+"""

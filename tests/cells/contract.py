@@ -11,8 +11,8 @@ import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.cells import Cell
-from pipeline.recurrent import BothWays, Recurrent
+from pipeline.layers.cell import Cell
+from pipeline.layers.recurrent import Bidirectional, Recurrent
 
 BATCH, TIME, INPUTS, UNITS = 3, 5, 4, 6
 FINITE_STEP = 1e-6
@@ -204,14 +204,14 @@ class CellContract:
         outputs = layer(inputs, mask=mask)[0]
         np.testing.assert_allclose(np.where(mask[:, :, None], trace["h"], 0), outputs[:, ::-1], atol=1e-6)
         states = layer.get_initial_state(5)
-        _, gates = layer.cell.step(layer.cell.project(tf.constant(inputs[:, -1])), states, layer.cell.recur)
+        _, gates = layer.cell.step(layer.cell.project(tf.constant(inputs[:, -1])), states, layer.cell.recurrent_product)
         assert list(trace) == [*layer.cell.states, *gates]
         for name, gate in gates.items():
             np.testing.assert_allclose(trace[name][:, -1], gate, atol=1e-6)
 
     def test_round_trip(self, tmp_path: Path) -> None:
         inputs = random(BATCH, TIME, INPUTS)
-        both = BothWays(Recurrent(self.make(), return_sequences=True))
+        both = Bidirectional(Recurrent(self.make(), return_sequences=True))
         model = keras.Sequential([keras.Input((None, INPUTS)), both, Recurrent(self.cell(2, **self.options))])
         model.save(tmp_path / "model.keras")
         again = keras.saving.load_model(tmp_path / "model.keras")

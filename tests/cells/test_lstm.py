@@ -65,5 +65,5 @@ def test_it_starts_out_remembering() -> None:
     cell = LSTMCell(2)
     cell.build((1, 3))
     assert cell.bias.numpy().tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
-    _, gates = cell.step(np.zeros((1, 8), "float32") + cell.bias, cell.get_initial_state(1), cell.recur)
+    _, gates = cell.step(np.zeros((1, 8), "float32") + cell.bias, cell.get_initial_state(1), cell.recurrent_product)
     assert float(gates["forget"][0, 0]) == pytest.approx(0.731, abs=1e-3)  # sigmoid(1)

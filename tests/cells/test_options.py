@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.cells import cell_class, make_cell
 from pipeline.cells.lstm import LSTMCell
-from pipeline.errors import UserError
+from pipeline.support.errors import UserError
 
 
 def test_an_option_reaches_the_cell() -> None:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from pipeline.cells.vanilla import VanillaCell
-from pipeline.errors import UserError
+from pipeline.support.errors import UserError
 from tests.cells.contract import CellContract, EqualsKeras
 
 

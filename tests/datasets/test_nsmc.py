@@ -8,7 +8,7 @@ import tensorflow_datasets as tfds
 
 from pipeline.datasets.nsmc import nsmc_dataset_builder
 from pipeline.datasets.nsmc.ratings import read_crawl, read_ratings, read_texts
-from pipeline.errors import UserError
+from pipeline.support.errors import UserError
 
 HEADER = "id\tdocument\tlabel\n"
 

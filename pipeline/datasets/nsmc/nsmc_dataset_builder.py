@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import tensorflow_datasets as tfds
 
 from pipeline.datasets.nsmc.ratings import read_crawl, read_ratings, read_texts
-from pipeline.errors import UserError
+from pipeline.support.errors import UserError
 
 COMMIT = "cc0670e872d4ac27bfe36c87456783004b39ef6c"
 RATINGS = f"https://raw.githubusercontent.com/e9t/nsmc/{COMMIT}/ratings_{{}}.txt"

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.errors import UserError
+from pipeline.support.errors import UserError
 
 HEADER = "id\tdocument\tlabel"
 

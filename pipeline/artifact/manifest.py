@@ -1,0 +1,90 @@
+"""The seal of an artifact: what made it, from what, and the hash of every file in it.
+
+A stage's folder holds a `manifest.json` only if the stage is complete, because the manifest is written last.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipeline.artifact.files import sha256, visible_files
+from pipeline.support.errors import UserError
+
+MANIFEST = "manifest.json"
+
+
+class File(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    sha256: str
+    bytes: int
+
+
+class Manifest(BaseModel):
+    """`config`, `inputs` and `code` are what the stage was made from; `outputs` what it made."""
+
+    model_config = ConfigDict(frozen=True)
+    stage: str
+    data: str
+    model: str | None
+    config: dict[str, Any]
+    inputs: dict[str, str]
+    code: dict[str, str]
+    outputs: dict[str, File]
+    metrics: dict[str, float]
+    seconds: float
+    run_id: str
+
+    @property
+    def digest(self) -> str:
+        """sha256 of what was made, whatever made it: equal outputs are the same input to the next stage."""
+        return digest_of({path: file.sha256 for path, file in self.outputs.items()})
+
+
+def digest_of(value: Any) -> str:
+    """sha256 of anything that JSON can hold, in whatever order its keys are."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a sealed artifact.
+
+    Raises:
+        UserError: if `folder` is not sealed, or its manifest is not readable.
+    """
+    path = folder / MANIFEST
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise UserError(f"{path}: missing, so this stage is not complete; run make {folder.name}") from None
+    except ValidationError:
+        raise UserError(f"{path}: not a manifest of this version; delete {folder} to make it again") from None
+
+
+def verify(folder: Path) -> Manifest:
+    """Read the manifest of `folder` and check every file against it.
+
+    Raises:
+        UserError: naming the first file that is missing, altered or not sealed.
+    """
+    manifest = read_manifest(folder)
+    found = hash_files(folder)
+    for path in sorted(manifest.outputs.keys() | found.keys()):
+        if path not in found:
+            problem = "is missing"
+        elif path not in manifest.outputs:
+            problem = "is not part of the sealed artifact"
+        elif found[path].sha256 != manifest.outputs[path].sha256:
+            problem = f"has sha256 {found[path].sha256[:12]}..., sealed as {manifest.outputs[path].sha256[:12]}..."
+        else:
+            continue
+        raise UserError(f"{folder / path}: {problem}; delete {folder} to make it again")
+    return manifest
+
+
+def hash_files(folder: Path) -> dict[str, File]:
+    """The hash and size of every file below `folder` save its manifest, by path relative to it."""
+    paths = (p for p in visible_files(folder) if p != folder / MANIFEST)
+    return {str(p.relative_to(folder)): File(sha256=sha256(p), bytes=p.stat().st_size) for p in paths}

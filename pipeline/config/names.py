@@ -1,0 +1,25 @@
+"""The names of stages and models, as folders, runs and make's command line spell them."""
+
+# Artifacts of these stages are shared by all models, so the overlay of a cell or a preset must not change them.
+DATA_STAGES = ("ingest", "tokenize")
+CELL_STAGES = ("pretrain", "train", "evaluate", "explain", "export")
+STAGES = DATA_STAGES + CELL_STAGES
+
+
+def model_name(cell: str, preset: str) -> str:
+    """What a model's folder and its run are called.
+
+    >>> model_name("lstm", ""), model_name("lstm", "quick")
+    ('lstm', 'lstm-quick')
+    """
+    return f"{cell}-{preset}" if preset else cell
+
+
+def make_arguments(data: str, model: str) -> str:
+    """How a model is chosen on make's command line.
+
+    >>> make_arguments("nsmc", "lstm"), make_arguments("nsmc", "lstm-quick")
+    ('DATA=nsmc CELL=lstm', 'DATA=nsmc CELL=lstm PRESET=quick')
+    """
+    cell, _, preset = model.partition("-")
+    return f"DATA={data} CELL={cell}" + (f" PRESET={preset}" if preset else "")

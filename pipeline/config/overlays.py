@@ -1,0 +1,119 @@
+"""Merge base, overlays and overrides into one checked configuration, remembering which file set which key."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from pipeline.artifact.files import PACKAGE
+from pipeline.config.messages import one_line
+from pipeline.config.names import DATA_STAGES
+from pipeline.config.schema import Config, NetworkConfig
+from pipeline.support.errors import UserError
+
+CONFIGS = PACKAGE.parent / "configs"
+
+
+def load_config(
+    data: str,
+    cell: str,
+    overrides: str = "",
+    texts: dict[str, str] | None = None,
+    preset: str = "",
+    folder: Path = CONFIGS,
+) -> Config:
+    """Merge base, overlays of data, cell and preset, `SET` and texts of one's own into one checked configuration.
+
+    Args:
+        texts: to explain instead of those that are configured, by `TEXT` and `AGAINST`; preset: empty for none.
+
+    Raises:
+        UserError: naming the file (or SET, TEXT, AGAINST), the key and what is allowed.
+    """
+    choices = {"data": data, "cell": cell} | ({"preset": preset} if preset else {})
+    paths = [folder / "base.yaml", *(_choice(folder, kind, name) for kind, name in choices.items())]
+    layers = [(_shown(path), _read(path)) for path in paths]
+    for origin, overlay in layers[2:]:
+        if common := sorted(set(overlay) & set(DATA_STAGES)):
+            raise UserError(f"{origin}: {common[0]}: all models share this stage; set it in configs/data/")
+    layers += [("SET", values) for values in _parse_overrides(overrides)]
+    layers += [(name, {"explain": {name.lower(): text}}) for name, text in (texts or {}).items()]
+
+    merged: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for origin, values in layers:
+        _merge(merged, values, origin, origins)
+    _share_network(merged, origins)
+    try:
+        return Config.model_validate(merged)
+    except ValidationError as error:
+        raise UserError(one_line(error, origins)) from None
+
+
+def _share_network(merged: dict[str, Any], origins: dict[str, str]) -> None:
+    """Let pretrain know train's network if it is to learn for it."""
+    pretrain, train = merged.get("pretrain"), merged.get("train")
+    if not (isinstance(pretrain, dict) and isinstance(train, dict)):
+        return  # said of them when they are checked
+    if "network" in pretrain:
+        raise UserError(f"{origins['pretrain.network']}: pretrain.network: it is that of train; set it there")
+    learns = pretrain.get("objective") != "none"
+    pretrain["network"] = {key: train[key] for key in NetworkConfig.model_fields if key in train} if learns else None
+
+
+def _choice(folder: Path, kind: str, name: str) -> Path:
+    path = folder / kind / f"{name}.yaml"
+    if kind == "cell" and "-" in name:
+        raise UserError(f"CELL={name}: a cell's name holds no '-', which sets a preset's apart")
+    if not path.is_file():
+        allowed = ", ".join(sorted(p.stem for p in (folder / kind).glob("*.yaml")))
+        raise UserError(f"{kind.upper()}={name}: there is no {_shown(path)}; {kind.upper()} is one of {allowed}")
+    return path
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(CONFIGS.parent)) if path.is_relative_to(CONFIGS.parent) else str(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text("utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{_shown(path)}: not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict):
+        raise UserError(f"{_shown(path)}: must hold sections such as 'train:', not {values!r}")
+    return values
+
+
+def _parse_overrides(overrides: str) -> list[dict[str, Any]]:
+    """What each assignment says, in order."""
+    layers = []
+    try:
+        for assignment in shlex.split(overrides):
+            key, equals, value = assignment.partition("=")
+            section, dot, rest = key.partition(".")
+            if not (equals and dot and section and rest):
+                raise UserError(f'SET: {assignment}: write section.key=value, for example SET="train.epochs=3"')
+            tree: Any = yaml.safe_load(value)
+            for part in reversed(rest.split(".")):
+                tree = {part: tree}
+            layers.append({section: tree})
+    except (ValueError, yaml.YAMLError) as error:
+        raise UserError(f"SET: {overrides}: {' '.join(str(error).split())}") from None
+    return layers
+
+
+def _merge(into: dict[str, Any], values: dict[str, Any], origin: str, origins: dict[str, str], at: str = "") -> None:
+    """Lay `values` over `into`, section by section, and remember in `origins` who set which key."""
+    for key, value in values.items():
+        path = f"{at}{key}"
+        origins[path] = origin
+        if isinstance(value, dict) and value and isinstance(into.get(key), dict):  # {} is meant: nothing of what was
+            _merge(into[key], value, origin, origins, f"{path}.")
+        elif isinstance(value, dict):
+            into[key] = {}
+            _merge(into[key], value, origin, origins, f"{path}.")
+        else:
+            into[key] = value

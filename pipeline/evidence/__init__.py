@@ -1,0 +1,4 @@
+"""The evidence that context decides: measures, the baseline, phrases, pairs and templates.
+
+Everything that evaluate measures is defined here.
+"""

@@ -1,0 +1,20 @@
+"""The graph that export saves: raw texts in, probabilities out."""
+
+import keras
+import tensorflow as tf
+
+from pipeline.text.batching import pad
+from pipeline.text.tokenizer import Tokenizer
+
+
+class Serving(tf.Module):
+    """Raw texts in, probabilities out: the tokenizer and the classifier in one graph."""
+
+    def __init__(self, tokenizer: Tokenizer, model: keras.Model, max_length: int) -> None:
+        super().__init__()
+        self.tokenizer, self.model, self.max_length = tokenizer.op, model, max_length
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    def __call__(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+        ids = self.tokenizer.tokenize(text)[:, -self.max_length :]
+        return {"positive": tf.sigmoid(self.model(pad(ids), training=False)[:, 0])}

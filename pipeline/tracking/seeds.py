@@ -1,0 +1,44 @@
+"""Group runs that differ in nothing but their seed."""
+
+from pipeline.tracking.history import Run
+
+COLUMNS = {
+    "dev": "dev_accuracy",
+    "test": "test_accuracy",
+    "baseline": "baseline_test_accuracy",
+    "ambiguous": "slice_accuracy",
+    "pairs": "pair_consistency",
+    "baseline pairs": "baseline_pair_consistency",
+    "ranked": "pair_ranked",
+    "train s": "train_seconds",
+}
+
+
+def by_seed(runs: list[Run]) -> list[list[Run]]:
+    """The runs that differ in nothing but their seed, where there are two seeds or more: the newest run of each.
+
+    Args:
+        runs: newest first.
+    """
+    groups: dict[object, dict[str, Run]] = {}
+    for run in runs:
+        baseline = tuple(run.metrics.get(key) for key in COLUMNS.values() if key.startswith("baseline_"))
+        groups.setdefault((run.name, run.origin, baseline), {}).setdefault(run.seed, run)
+    return [list(seeds.values()) for seeds in groups.values() if len(seeds) > 1]
+
+
+def newest_of_each(runs: list[Run]) -> list[list[Run]]:
+    """Each model's newest run, with those that differ from it in nothing but their seed.
+
+    Only runs on the data of the newest run of all are taken: figures of different data can't be compared.
+
+    Args:
+        runs: newest first.
+    """
+    alike = [run for run in runs if _data_of(run) == _data_of(runs[0])]
+    newest = {run.name: run for run in reversed(alike)}.values()
+    return [next((group for group in by_seed(alike) if group[0] is run), [run]) for run in newest]
+
+
+def _data_of(run: Run) -> str:
+    return dict(run.origin)["ingest_digest"]
