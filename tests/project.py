@@ -20,8 +20,8 @@ export: {compared_texts: 40}
 """
 
 
-def readme_blocks(heading: str, readme: str = "README.md") -> dict[str, str]:
-    """The files that README shows under a heading: path -> content. Each block's first line names its file."""
+def readme_blocks(heading: str, readme: str = "pipeline/README.md") -> dict[str, str]:
+    """The files that a page shows under a heading: path -> content. Each block's first line names its file."""
     sections = re.split(r"^## ", (ROOT / readme).read_text("utf-8"), flags=re.MULTILINE)
     (text,) = [part for part in sections if part.startswith(heading)]
     blocks = re.findall(r"```(?:python|yaml)\n# (\S+)\n(.*?)```", text, flags=re.DOTALL)
@@ -29,7 +29,7 @@ def readme_blocks(heading: str, readme: str = "README.md") -> dict[str, str]:
 
 
 class Project:
-    """The project's files as git sees them, with README's own data set `shop` and cell `leaky` added."""
+    """The project's files as git sees them, with the data set `shop` and the cell `leaky` of its pages added."""
 
     def __init__(self, root: Path) -> None:
         self.root = root / "project"

@@ -1,4 +1,4 @@
-"""The main job from end to end, in a copy of the project, on README's own data set and cell.
+"""The main job from end to end, in a copy of the project, on the data set and cell that the pages show.
 
 The tests run in order on one project: each finds it as the one before left it, everything made.
 """
@@ -18,7 +18,7 @@ import pytest
 from pipeline.artifact.manifest import read_manifest
 from tests.project import ROOT, Project
 
-README = (ROOT / "README.md").read_text("utf-8")
+SERVING = (ROOT / "pipeline" / "serving" / "README.md").read_text("utf-8")
 CELL_STAGES = {"pretrain", "train", "evaluate", "explain", "export"}
 
 
@@ -174,8 +174,8 @@ def test_a_killed_stage_goes_on_and_the_last_result_is_kept(project: Project) ->
     assert "train" in project.started("all")
 
 
-def test_readmes_cell_is_held_to_the_contract(project: Project) -> None:
-    command = [".venv/bin/python", "-m", "pytest", "tests/cells/test_leaky.py"]  # as README has it
+def test_the_cell_of_the_page_is_held_to_the_contract(project: Project) -> None:
+    command = [".venv/bin/python", "-m", "pytest", "tests/cells/test_leaky.py"]  # as pipeline/README.md has it
     done = subprocess.run(command, cwd=project.root, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
     assert "passed" in done.stdout or "[100%]" in done.stdout
@@ -234,7 +234,7 @@ def test_mlflow_holds_one_run_for_a_model_with_the_same_figures(project: Project
 
 
 def test_the_champion_is_registered_and_reads_as_predict_does(project: Project) -> None:
-    (code,) = [block for block in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL) if "champion" in block]
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", SERVING, flags=re.DOTALL) if "champion" in block]
     lines = code.replace("maekrak-maekrak", "maekrak-shop").splitlines()
     shown = "\n".join([*lines[:-1], f"print([float(p) for p in {lines[-1]}])"])
     answer = project.run(".venv/bin/python", "-c", shown)
