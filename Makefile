@@ -68,7 +68,7 @@ $(OF_MODEL)/explain/manifest.json:  $(OF_MODEL)/explain.json $(OF_DATA)/ingest/m
 $(OF_MODEL)/export/manifest.json:   $(OF_MODEL)/export.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_MODEL)/pretrain/manifest.json $(OF_MODEL)/train/manifest.json $(OF_MODEL)/evaluate/manifest.json
 
 %/manifest.json:
-	@$(RUN) $(notdir $*) $(CHOICE) $(VALUES) $(filter %/manifest.json,$^) >&2
+	@$(RUN) $(notdir $*) $(CHOICE) $(VALUES) >&2
 
 # One command writes all plans, and only those whose content changed get a new timestamp.
 PLANS := $(addsuffix .json,$(addprefix $(OF_DATA)/,ingest tokenize) $(addprefix $(OF_MODEL)/,pretrain train evaluate explain export))

@@ -53,8 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("predict", parents=[chosen], help="read TEXT, the lines of FILE, or standard input")
     commands.add_parser("bench", parents=[valued], help="time the recurrent layer beside others")
     for stage in STAGES:
-        command = commands.add_parser(stage, parents=[valued], help=f"run {stage}, unless its artifact is up to date")
-        command.add_argument("manifests", type=Path, nargs="*", help="the manifests of the artifacts it reads")
+        commands.add_parser(stage, parents=[valued], help=f"run {stage}, unless its artifact is up to date")
     return parser
 
 
@@ -93,7 +92,7 @@ def _run(options: argparse.Namespace) -> None:
         from pipeline.orchestration.runner import run_stage
 
         plan = make_plan(options.command, _config(options), options.data, model)
-        run_stage(plan, options.artifacts, options.manifests)
+        run_stage(plan, options.artifacts)
 
 
 def _config(options: argparse.Namespace) -> Config:

@@ -22,13 +22,13 @@ def explain(
     tokenize: Path,
     train: Path,
     evaluate: Path,
-    others: dict[str, Path],
+    peers: dict[str, Path],
     out: Path,
 ) -> dict[str, float]:
     """Write `report.html`, the figures and tables that it shows, and no gates where the cell has none.
 
     Args:
-        others: other models, by name: folders that hold their `train` and `evaluate`. They are shown beside this one.
+        peers: other models, by name: folders that hold their `train` and `evaluate`. They are shown beside this one.
 
     Returns:
         The probability of positive of the text and of the one against it, what integrated gradients leave unexplained
@@ -36,7 +36,7 @@ def explain(
     """
     tokenizer, model, trained = Tokenizer(tokenize), load(train), read_manifest(train)
     own, max_length = str(trained.model), trained.config["max_length"]
-    measured = {own: evaluate} | {name: folder / "evaluate" for name, folder in others.items()}
+    measured = {own: evaluate} | {name: folder / "evaluate" for name, folder in peers.items()}
 
     texts = {"text": config.text, "against": config.against}
     readings = {name: read_prefixes(model, tokenizer, text, max_length) for name, text in texts.items()}
@@ -49,7 +49,7 @@ def explain(
     for name in [name for name in gates if gates[name]]:
         draw_gates(out / f"gates_{name}.png", readings[name], gates[name])
 
-    models = {own: model} | {name: load(folder / "train") for name, folder in others.items()}
+    models = {own: model} | {name: load(folder / "train") for name, folder in peers.items()}
     ids = longest_reviews(tokenizer, read_reviews(ingest, "dev").texts, config.flow_reviews, config.flow_pieces)
     flows = trace_gradients(models, ids)
     draw_gradient_flow(out / "gradient_flow.png", flows)

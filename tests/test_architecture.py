@@ -1,4 +1,4 @@
-"""The architecture: verbs on top, nouns below, arrows one way, no circles. `python -m tests.test_architecture` prints it."""
+"""The architecture: verbs on top, nouns below, arrows one way, no circles. Run as a module, it prints them."""
 
 import ast
 from collections import defaultdict
@@ -18,7 +18,7 @@ FLOORS = (
     ("objectives", "evidence", "report", "benchmarks"),
     ("serving",),
 )
-COMMANDS = ("predict", "compare", "bench", "summary")
+COMMANDS = ("predict", "compare", "bench", "summary", "why")
 
 
 def modules() -> dict[str, ast.Module]:

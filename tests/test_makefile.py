@@ -124,7 +124,7 @@ def test_a_stage_hears_the_values_of_its_own_command(tmp_path: Path) -> None:
     assert [line.split()[0] for line in done.stderr.splitlines()] == [*STAGES[:5]]
     chosen = f"--artifacts {tmp_path} --data maekrak --cell gru --preset  --set train.seed=2"
     assert all(chosen in line and "--own-texts" not in line for line in done.stderr.splitlines())
-    assert f"train {chosen} {tmp_path}/maekrak/ingest/manifest.json {tmp_path}/maekrak/tokenize/" in done.stderr
+    assert f"train {chosen}" in done.stderr
 
 
 def make_plans(artifacts: Path, goal: str, given: dict[str, str]) -> subprocess.CompletedProcess[str]:

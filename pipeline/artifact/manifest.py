@@ -6,14 +6,16 @@ A stage's folder holds a `manifest.json` only if the stage is complete, because 
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pipeline import __version__
 from pipeline.artifact.files import sha256, visible_files
 from pipeline.support.errors import UserError
 
 MANIFEST = "manifest.json"
+FORMAT: Literal[1] = 1  # of manifests: raised where one of an older project can no longer be read
 
 
 class File(BaseModel):
@@ -23,15 +25,18 @@ class File(BaseModel):
 
 
 class Manifest(BaseModel):
-    """`config`, `inputs` and `code` are what the stage was made from; `outputs` what it made."""
+    """`config`, `inputs`, `code` and `libraries` are what the stage was made from; `outputs` what it made."""
 
     model_config = ConfigDict(frozen=True)
+    format: Literal[1] = FORMAT
+    version: str = __version__  # of this project; it tells a reader, and decides nothing
     stage: str
     data: str
     model: str | None
     config: dict[str, Any]
     inputs: dict[str, str]
     code: dict[str, str]
+    libraries: dict[str, str]
     outputs: dict[str, File]
     metrics: dict[str, float]
     seconds: float
@@ -39,17 +44,17 @@ class Manifest(BaseModel):
 
     @property
     def digest(self) -> str:
-        """sha256 of what was made, whatever made it: equal outputs are the same input to the next stage."""
+        """Return the sha256 of what was made, whatever made it: equal outputs are the same input to the next stage."""
         return digest_of({path: file.sha256 for path, file in self.outputs.items()})
 
 
 def digest_of(value: Any) -> str:
-    """sha256 of anything that JSON can hold, in whatever order its keys are."""
+    """Return the sha256 of anything that JSON can hold, in whatever order its keys are."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a sealed artifact.
+    """Return the manifest of a sealed artifact.
 
     Raises:
         UserError: if `folder` is not sealed, or its manifest is not readable.
@@ -60,7 +65,7 @@ def read_manifest(folder: Path) -> Manifest:
     except FileNotFoundError:
         raise UserError(f"{path}: missing, so this stage is not complete; run make {folder.name}") from None
     except ValidationError:
-        raise UserError(f"{path}: not a manifest of this version; delete {folder} to make it again") from None
+        raise UserError(f"{path}: not a manifest of format {FORMAT}; delete {folder} to make it again") from None
 
 
 def verify(folder: Path) -> Manifest:
@@ -85,6 +90,6 @@ def verify(folder: Path) -> Manifest:
 
 
 def hash_files(folder: Path) -> dict[str, File]:
-    """The hash and size of every file below `folder` save its manifest, by path relative to it."""
+    """Return the hash and size of every file below `folder` save its manifest, by path relative to it."""
     paths = (p for p in visible_files(folder) if p != folder / MANIFEST)
     return {str(p.relative_to(folder)): File(sha256=sha256(p), bytes=p.stat().st_size) for p in paths}

@@ -21,7 +21,7 @@ def sealed(tmp_path: Path) -> Path:
 
 def make_manifest(folder: Path, **changes: object) -> Manifest:
     fields = {
-        "stage": "train", "data": "maekrak", "model": "lstm", "config": {}, "inputs": {}, "code": {},
+        "stage": "train", "data": "maekrak", "model": "lstm", "config": {}, "inputs": {}, "code": {}, "libraries": {},
         "outputs": hash_files(folder), "metrics": {"dev_accuracy": 0.5}, "seconds": 1.0, "run_id": "r",
     }  # fmt: skip
     return Manifest(**fields | changes)
@@ -61,10 +61,10 @@ def test_no_manifest_is_not_complete(tmp_path: Path) -> None:
         read_manifest(tmp_path / "train")
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"stage": "train"', "null"])
+@pytest.mark.parametrize("text", ["", "{}", '{"format": 2, "stage": "train"}', "null"])
 def test_a_broken_manifest_is_named(sealed: Path, text: str) -> None:
     (sealed / "manifest.json").write_text(text)
-    with pytest.raises(UserError, match=r"manifest.json: not a manifest of this version"):
+    with pytest.raises(UserError, match=r"manifest.json: not a manifest of format 1"):
         read_manifest(sealed)
 
 

@@ -10,11 +10,12 @@ from pipeline.artifact.checkpoint import save_checkpoint
 from pipeline.artifact.manifest import Manifest, hash_files
 from pipeline.config.overlays import load_config
 from pipeline.orchestration import runner
-from pipeline.orchestration.peers import find_peers
+from pipeline.orchestration.inputs import Folders, Inputs, verify_inputs
 from pipeline.orchestration.plan import Plan, make_plan, plan_path, write_plan
 from pipeline.support.errors import UserError
 
 PLAN = make_plan("explain", load_config("maekrak", "lstm"), "maekrak", "lstm")
+NOTHING = Inputs({}, {}, {}, [])
 
 
 def seal(folder: Path, stage: str, **changes: object) -> Manifest:
@@ -22,7 +23,16 @@ def seal(folder: Path, stage: str, **changes: object) -> Manifest:
     (folder / "file").write_text(str(folder), "utf-8")
     made = {"stage": stage, "data": "maekrak", "model": folder.parent.name, "config": {"pairs": "ko"}, "inputs": {}}
     manifest = Manifest.model_validate(
-        {**made, "code": {}, "outputs": hash_files(folder), "metrics": {}, "seconds": 0, "run_id": "", **changes}
+        {
+            **made,
+            "code": {},
+            "libraries": {},
+            "outputs": hash_files(folder),
+            "metrics": {},
+            "seconds": 0,
+            "run_id": "",
+            **changes,
+        }
     )
     (folder / "manifest.json").write_text(manifest.model_dump_json(), "utf-8")
     return manifest
@@ -47,21 +57,22 @@ def make_model(folder: Path, pieces: str, trained: dict[str, object], measured: 
     ],
 )
 def test_models_stand_beside_one_another_if_they_were_made_alike(
-    trained: dict[str, object], measured: dict[str, object], kept: bool, tmp_path: Path, capsys: pytest.CaptureFixture
+    trained: dict[str, object], measured: dict[str, object], kept: bool, tmp_path: Path
 ) -> None:
     pieces = seal(tmp_path / "tokenize", "tokenize")
     own = make_model(tmp_path / "lstm", pieces.digest, {}, {})
     make_model(tmp_path / "gru-quick", pieces.digest, trained, measured)
     seal(tmp_path / "vanilla" / "train", "train", inputs={"tokenize": pieces.digest})  # not evaluated yet
-    models = [tmp_path / "gru-quick", tmp_path / "vanilla", tmp_path / "gone"]
-    others = find_peers(PLAN, models, {"tokenize": pieces, "evaluate": own})
-    assert others == ({"gru-quick": tmp_path / "gru-quick"} if kept else {})
-    said = capsys.readouterr().err.splitlines()
-    left_out = [line.partition(" is left out")[0].rpartition("/")[2] for line in said]
-    assert left_out == (["vanilla", "gone"] if kept else ["gru-quick", "vanilla", "gone"])
-    assert ("make evaluate DATA=maekrak CELL=gru PRESET=quick to have it in" in "".join(said)) == (not kept)
+    names = ("gru-quick", "vanilla", "gone")
+    models = [tmp_path / name for name in names]
+    folders = Folders({"tokenize": tmp_path / "tokenize", "evaluate": tmp_path / "lstm" / "evaluate"}, models)
+    inputs = verify_inputs(PLAN, folders)
+    assert inputs.manifests == {"tokenize": pieces, "evaluate": own}
+    assert ("gru-quick/train" in inputs.digests) == kept
+    assert inputs.arguments["peers"] == ({"gru-quick": tmp_path / "gru-quick"} if kept else {})
+    assert [model.name for model in inputs.left_out] == (["vanilla", "gone"] if kept else [*names])
     (tmp_path / "gru-quick" / "train" / "file").write_text("altered", "utf-8")
-    assert not find_peers(PLAN, models, {"tokenize": pieces, "evaluate": own})
+    assert verify_inputs(PLAN, folders).arguments["peers"] == {}
 
 
 TRAIN_PLAN = make_plan("train", load_config("maekrak", "lstm"), "maekrak", "lstm")
@@ -73,7 +84,7 @@ def make_until(
     """Run a stage that takes up its checkpoint or writes one, then stops; returns what it found in its folder."""
     found: set[str] = set()
 
-    def stage(plan: Plan, out: Path, reads: dict, digests: dict) -> Manifest:
+    def stage(plan: Plan, out: Path, inputs: Inputs) -> Manifest:
         found.update(path.name for path in out.iterdir())
         (out / ".checkpoint.npz").touch()
         (out / "half.keras").touch()
@@ -82,17 +93,17 @@ def make_until(
 
     monkeypatch.setattr(runner, "_run", stage)
     with pytest.raises((type(stops), UserError)) as caught:
-        runner._build_artifact(plan, folder, {}, {}, {"ingest": digest})
+        runner._build_artifact(plan, folder, Inputs({}, {}, {"ingest": digest}, []), ["not made yet"])
     found.add(str(caught.value))
     return found
 
 
-def finished(plan: Plan, out: Path, reads: dict, digests: dict) -> Manifest:
+def finished(plan: Plan, out: Path, inputs: Inputs) -> Manifest:
     """A stage that comes to its end, its last checkpoint still there."""
     (out / ".checkpoint.npz").touch()
     return Manifest(
         stage="train", data="maekrak", model="lstm", config={}, inputs={}, code={}, outputs={},
-        metrics={"dev_accuracy": 0.9}, seconds=1.0, run_id="",
+        libraries={}, metrics={"dev_accuracy": 0.9}, seconds=1.0, run_id="",
     )  # fmt: skip
 
 
@@ -113,7 +124,7 @@ def test_what_was_interrupted_goes_on_from_its_checkpoint_alone(
     other = TRAIN_PLAN.model_copy(update={"config": TRAIN_PLAN.config | {"seed": 7}})
     assert make_until(stops, tmp_path / "train", other, monkeypatch) == {said}
     assert make_until(stops, tmp_path / "train", other, monkeypatch, "of another input") == {said}
-    what = [line.rpartition(" ")[2] for line in capsys.readouterr().err.splitlines()]
+    what = [line.split(": ")[1] for line in capsys.readouterr().err.splitlines()]
     assert what == ["started", "resumed", "started", "started"]
     assert len(list(tmp_path.iterdir())) == 1
 
@@ -130,7 +141,9 @@ def test_a_stage_is_made_as_its_own_command_says_whatever_another_planned_since(
 
     monkeypatch.setattr(runner, "_build_artifact", make)
     write_plan(TRAIN_PLAN.model_copy(update={"config": TRAIN_PLAN.config | {"seed": 7}}), tmp_path)
-    runner.run_stage(TRAIN_PLAN, tmp_path, [])
+    for name in ("ingest", "tokenize", "lstm/pretrain"):
+        seal(tmp_path / "maekrak" / name, name.rpartition("/")[2])
+    runner.run_stage(TRAIN_PLAN, tmp_path)
     assert made == [TRAIN_PLAN]
     assert Plan.model_validate_json(plan_path(TRAIN_PLAN, tmp_path).read_bytes()) == TRAIN_PLAN
 
@@ -141,6 +154,8 @@ def test_what_was_made_from_something_replaced_since_is_older_than_all(
 ) -> None:
     read = tmp_path / "maekrak" / "ingest"
     seal(read, "ingest")
+    seal(tmp_path / "maekrak" / "tokenize", "tokenize")
+    seal(tmp_path / "maekrak" / "lstm" / "pretrain", "pretrain")
 
     def make(plan: Plan, folder: Path, *_: object) -> None:
         folder.mkdir()
@@ -150,7 +165,7 @@ def test_what_was_made_from_something_replaced_since_is_older_than_all(
 
     monkeypatch.setattr(runner, "_build_artifact", make)
     os.utime(read / "manifest.json", (9, 9))
-    runner.run_stage(TRAIN_PLAN, tmp_path, [read / "manifest.json"])
+    runner.run_stage(TRAIN_PLAN, tmp_path)
     made = (plan_path(TRAIN_PLAN, tmp_path).with_suffix("") / "manifest.json").stat().st_mtime
     plan = plan_path(TRAIN_PLAN, tmp_path).stat().st_mtime
     assert made == 0 if replaced else made >= plan
@@ -163,7 +178,7 @@ def test_what_another_make_replaced_meanwhile_is_not_logged(tmp_path: Path, monk
     inputs = {"train": seal(read, "train")}
     logged = []
 
-    def stage(plan: Plan, out: Path, reads: dict, digests: dict) -> Manifest:
+    def stage(plan: Plan, out: Path, given: Inputs) -> Manifest:
         (read / "manifest.json").write_text(
             inputs["train"].model_copy(update={"run_id": "of seed 2"}).model_dump_json()
         )
@@ -172,7 +187,7 @@ def test_what_another_make_replaced_meanwhile_is_not_logged(tmp_path: Path, monk
     monkeypatch.setattr(runner, "_run", stage)
     monkeypatch.setattr(tracking, "log_stage", lambda *arguments: logged.append(arguments) or "a run")
     with pytest.raises(UserError, match=r"train: replaced while explain read it; run the same command again"):
-        runner._build_artifact(PLAN, tmp_path / "explain", {"train": read}, inputs, {})
+        runner._build_artifact(PLAN, tmp_path / "explain", Inputs({"train": read}, inputs, {}, []), ["not made yet"])
     assert not logged and [path.name for path in tmp_path.iterdir()] == ["train"]
 
 
@@ -185,7 +200,7 @@ def test_a_training_that_was_killed_counts_what_it_had_learnt(tmp_path: Path, mo
 
     monkeypatch.setattr(pipeline.train, "train", train)
     save_checkpoint(tmp_path / ".checkpoint.npz", [], {"seconds": 3600.0})
-    assert 3600 <= runner._run(TRAIN_PLAN, tmp_path, {}, {}).seconds < 3660
+    assert 3600 <= runner._run(TRAIN_PLAN, tmp_path, NOTHING).seconds < 3660
 
 
 def test_what_was_made_is_kept_until_it_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,11 +212,11 @@ def test_what_was_made_is_kept_until_it_is_logged(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(runner, "_run", finished)
     monkeypatch.setattr(tracking, "log_stage", away)
     with pytest.raises(UserError, match="no MLflow server"):
-        runner._build_artifact(TRAIN_PLAN, tmp_path / "train", {}, {}, {})
+        runner._build_artifact(TRAIN_PLAN, tmp_path / "train", NOTHING, ["not made yet"])
     (aside,) = tmp_path.iterdir()
     assert [path.name for path in aside.iterdir()] == [".checkpoint.npz"]
     monkeypatch.setattr(tracking, "log_stage", lambda *arguments: "a run")
-    runner._build_artifact(TRAIN_PLAN, tmp_path / "train", {}, {}, {})
+    runner._build_artifact(TRAIN_PLAN, tmp_path / "train", NOTHING, ["not made yet"])
     assert [path.name for path in tmp_path.rglob("*")] == ["train", "manifest.json"]
 
 
@@ -224,7 +239,7 @@ def test_killed_while_it_is_put_in_place_it_goes_on(
 
     monkeypatch.setattr(runner, "_run", finished)
     monkeypatch.setattr(tracking, "log_stage", lambda *arguments: "a run")
-    runner._build_artifact(TRAIN_PLAN, tmp_path / "train", {}, {}, {})  # an older one
+    runner._build_artifact(TRAIN_PLAN, tmp_path / "train", NOTHING, ["not made yet"])  # an older one
     left, rename = [None] * renames, Path.rename
 
     def killed(path: Path, target: Path) -> Path:
@@ -235,8 +250,8 @@ def test_killed_while_it_is_put_in_place_it_goes_on(
 
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
         patch.setattr(Path, "rename", killed)
-        runner._build_artifact(TRAIN_PLAN, tmp_path / "train", {}, {}, {})
+        runner._build_artifact(TRAIN_PLAN, tmp_path / "train", NOTHING, ["not made yet"])
     (aside,) = tmp_path.glob(".train.*.partial")
     assert (aside / ".checkpoint.npz").exists() and (tmp_path / "train").exists() == (renames == 0)
-    runner._build_artifact(TRAIN_PLAN, tmp_path / "train", {}, {}, {})
+    runner._build_artifact(TRAIN_PLAN, tmp_path / "train", NOTHING, ["not made yet"])
     assert [path.name for path in tmp_path.rglob("*")] == ["train", "manifest.json"]

@@ -43,7 +43,7 @@ def test_runs_of_other_code_are_not_other_seeds_of_the_same() -> None:
 
 def test_a_model_is_told_of_whatever_became_of_logging_a_later_stage(tmp_path: Path) -> None:
     trained = Manifest(
-        stage="train", data="shop", model="lstm", config={"seed": 1}, inputs={}, code={}, outputs={},
+        stage="train", data="shop", model="lstm", config={"seed": 1}, inputs={}, code={}, libraries={}, outputs={},
         metrics={"dev_accuracy": 0.9}, seconds=1.0, run_id="",
     )  # fmt: skip
     run = log_stage(tmp_path, trained, tmp_path, {})
