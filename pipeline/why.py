@@ -20,7 +20,7 @@ def why(artifacts: Path, config: Config, data: str, model: str) -> None:
     for stage in STAGES:
         if reasons := _reasons(make_plan(stage, config, data, model), artifacts, stale):
             stale.add(stage)
-        print(f"{stage:9} {in_one_line(reasons) or 'up to date'}")
+        print(f"{stage}: {in_one_line(reasons) or 'up to date'}")
 
 
 def _reasons(plan: Plan, artifacts: Path, stale: set[str]) -> list[str]:

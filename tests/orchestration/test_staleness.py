@@ -50,7 +50,7 @@ def alter(path: Path, key: str, change: Callable[[Any], Any]) -> None:
 def reasons(artifacts: Path, capsys: pytest.CaptureFixture, overrides: str = "") -> dict[str, str]:
     why(artifacts, load_config("nsmc", "lstm", f"evaluate.control_pieces=0 {overrides}"), "nsmc", "lstm")
     lines = capsys.readouterr().out.splitlines()
-    return {stage: reason for stage, reason in (line.split(maxsplit=1) for line in lines) if reason != "up to date"}
+    return {stage: reason for stage, reason in (line.split(": ", 1) for line in lines) if reason != "up to date"}
 
 
 def test_what_is_up_to_date_has_no_reason(artifacts: Path, capsys: pytest.CaptureFixture) -> None:
