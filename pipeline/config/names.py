@@ -7,7 +7,7 @@ STAGES = DATA_STAGES + CELL_STAGES
 
 
 def model_name(cell: str, preset: str) -> str:
-    """What a model's folder and its run are called.
+    """Return the name of a model's folder and of its run; an empty preset is none.
 
     >>> model_name("lstm", ""), model_name("lstm", "quick")
     ('lstm', 'lstm-quick')
@@ -16,7 +16,7 @@ def model_name(cell: str, preset: str) -> str:
 
 
 def make_arguments(data: str, model: str) -> str:
-    """How a model is chosen on make's command line.
+    """Return the arguments that choose a model on make's command line.
 
     >>> make_arguments("nsmc", "lstm"), make_arguments("nsmc", "lstm-quick")
     ('DATA=nsmc CELL=lstm', 'DATA=nsmc CELL=lstm PRESET=quick')

@@ -1,4 +1,8 @@
-"""Merge base, overlays and overrides into one checked configuration, remembering which file set which key."""
+"""Merge base, overlays and overrides into one checked configuration, remembering which file set which key.
+
+Later layers win: `configs/base.yaml`, `configs/data/<data>.yaml`, `configs/cell/<cell>.yaml`,
+`configs/preset/<preset>.yaml`, then `SET="section.key=value"` and, for `make explain`, `TEXT` and `AGAINST`.
+"""
 
 import shlex
 from pathlib import Path
@@ -10,6 +14,7 @@ from pydantic import ValidationError
 from pipeline.artifact.files import PACKAGE
 from pipeline.config.messages import one_line
 from pipeline.config.names import DATA_STAGES
+from pipeline.config.renamed import refuse_old_keys
 from pipeline.config.schema import Config, NetworkConfig
 from pipeline.support.errors import UserError
 
@@ -45,6 +50,7 @@ def load_config(
     origins: dict[str, str] = {}
     for origin, values in layers:
         _merge(merged, values, origin, origins)
+    refuse_old_keys(origins)
     _share_network(merged, origins)
     try:
         return Config.model_validate(merged)
@@ -53,17 +59,38 @@ def load_config(
 
 
 def _share_network(merged: dict[str, Any], origins: dict[str, str]) -> None:
-    """Let pretrain know train's network if it is to learn for it."""
+    """Set `pretrain.network` to what pretrain can learn of train's network; None where it has no objective.
+
+    What is invalid in a network is left to the check of train, so that an error names the key that the user wrote.
+    """
     pretrain, train = merged.get("pretrain"), merged.get("train")
     if not (isinstance(pretrain, dict) and isinstance(train, dict)):
-        return  # said of them when they are checked
+        return  # the check that follows names the section that is missing or is none
     if "network" in pretrain:
         raise UserError(f"{origins['pretrain.network']}: pretrain.network: it is that of train; set it there")
-    learns = pretrain.get("objective") != "none"
-    pretrain["network"] = {key: train[key] for key in NetworkConfig.model_fields if key in train} if learns else None
+    pretrain["network"] = None
+    if pretrain.get("objective") == "none":
+        return
+    try:
+        network = NetworkConfig.model_validate({k: train[k] for k in NetworkConfig.model_fields if k in train})
+    except ValidationError:
+        return
+    pretrain["network"] = _learnable_part(network, pretrain.get("objective"))
+
+
+def _learnable_part(network: NetworkConfig, objective: object) -> NetworkConfig:
+    """Return the part of a network that an objective can teach.
+
+    That is all of it, but for a language model on layers that read in both directions: it can teach the first alone,
+    since a layer above it has seen the piece that it would have to predict, in the states of the other direction.
+    """
+    if objective == "language_model" and network.bidirectional:
+        return network.model_copy(update={"units": network.units[:1]})
+    return network
 
 
 def _choice(folder: Path, kind: str, name: str) -> Path:
+    """Return the file of a choice, for example `configs/cell/lstm.yaml` for the cell `lstm`."""
     path = folder / kind / f"{name}.yaml"
     if kind == "cell" and "-" in name:
         raise UserError(f"CELL={name}: a cell's name holds no '-', which sets a preset's apart")
@@ -74,10 +101,12 @@ def _choice(folder: Path, kind: str, name: str) -> Path:
 
 
 def _shown(path: Path) -> str:
+    """Return a path as messages show it: relative to the project, where it is inside."""
     return str(path.relative_to(CONFIGS.parent)) if path.is_relative_to(CONFIGS.parent) else str(path)
 
 
 def _read(path: Path) -> dict[str, Any]:
+    """Return the sections of a YAML file."""
     try:
         values = yaml.safe_load(path.read_text("utf-8")) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -88,7 +117,11 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _parse_overrides(overrides: str) -> list[dict[str, Any]]:
-    """What each assignment says, in order."""
+    """Return the values that each assignment sets, in order.
+
+    >>> _parse_overrides("train.epochs=3 train.ngrams.words=1")
+    [{'train': {'epochs': 3}}, {'train': {'ngrams': {'words': 1}}}]
+    """
     layers = []
     try:
         for assignment in shlex.split(overrides):
@@ -110,7 +143,7 @@ def _merge(into: dict[str, Any], values: dict[str, Any], origin: str, origins: d
     for key, value in values.items():
         path = f"{at}{key}"
         origins[path] = origin
-        if isinstance(value, dict) and value and isinstance(into.get(key), dict):  # {} is meant: nothing of what was
+        if isinstance(value, dict) and value and isinstance(into.get(key), dict):  # an empty one empties the section
             _merge(into[key], value, origin, origins, f"{path}.")
         elif isinstance(value, dict):
             into[key] = {}

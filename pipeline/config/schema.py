@@ -1,13 +1,12 @@
-"""Configuration: values live in `configs/*.yaml`, types and bounds live here, and neither is written twice.
+"""The schema: the type and the bounds of every value, one class a section of the configuration.
 
-`configs/base.yaml` holds the values, `configs/data/<data>.yaml`, `configs/cell/<cell>.yaml` and, for a budget of time,
-`configs/preset/<preset>.yaml` what differs from it, and `SET="section.key=value"` what differs for one run, as do
-`TEXT` and `AGAINST` for `make explain`.
+Values, and the reasons for them, stand in `configs/*.yaml`. No field has a default, so that no value exists twice. A
+`description` says what the type and the bounds can't; `configs/README.md` shows all of it.
 """
 
 from typing import Annotated, Literal, get_type_hints
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -15,23 +14,27 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 def ascending(bounds: list[int]) -> list[int]:
+    """Return `bounds` if each is greater than the one before it."""
     if bounds != sorted(set(bounds)):
         raise ValueError("must ascend")
     return bounds
 
 
 def non_blank_utf8(text: str) -> str:
+    """Return `text` if it can be written as UTF-8 and holds more than white space."""
     if not text.strip():
         raise ValueError("must not be blank")
-    if text.encode(errors="replace").decode() != text:  # typed in another encoding
+    if text.encode(errors="replace").decode() != text:  # bytes of another encoding, which Python reads as surrogates
         raise ValueError("must be UTF-8")
     return text
 
 
-Text = Annotated[str, AfterValidator(non_blank_utf8)]
+Text = Annotated[str, AfterValidator(non_blank_utf8), Field(description="not blank, UTF-8")]
 
 
 class Section(BaseModel):
+    """The base of all sections: immutable, without conversion of types, unknown keys, infinity or NaN."""
+
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
 
@@ -54,7 +57,7 @@ class NGramsConfig(Section):
 
 
 class NetworkConfig(Section):
-    """What pretrain and train both build."""
+    """The part of the network that pretrain and train both build."""
 
     cell: Name
     cell_options: dict[Name, bool | int | float | str]
@@ -64,7 +67,7 @@ class NetworkConfig(Section):
 
 
 class LearningConfig(Section):
-    """How pretrain and train both learn."""
+    """The settings of training that pretrain and train both have."""
 
     dropout: Fraction
     max_length: Count
@@ -85,21 +88,13 @@ class TrainConfig(LearningConfig, NetworkConfig):
 
 
 class PretrainConfig(LearningConfig):
-    """`network` is not written in YAML: it is what is learnt of train's, and None where nothing is."""
-
     objective: Literal["none", "language_model", "seq2seq"]
-    network: NetworkConfig | None
+    network: Annotated[
+        NetworkConfig | None,
+        Field(description="not to be set: what pretrain can learn of train's network, null where it learns nothing"),
+    ]
     unsupervised: bool
     negatives: Count
-
-    @field_validator("network")
-    @classmethod
-    def learnable(cls, network: NetworkConfig | None, info: ValidationInfo) -> NetworkConfig | None:
-        """Of layers that read both ways a language model learns the first alone: one above it has seen, in the states
-        of the other direction, the piece that it would have to predict."""
-        if network and network.bidirectional and info.data.get("objective") == "language_model":
-            return network.model_copy(update={"units": network.units[:1]})
-        return network
 
 
 class BaselineConfig(Section):
@@ -121,9 +116,11 @@ class EvaluateConfig(Section):
     pairs: Name
     templates: Name
     counterfactual: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*_DIR$")] | None
-    distances: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1), AfterValidator(ascending)]
+    distances: Annotated[
+        list[Annotated[int, Field(ge=0)]], Field(min_length=1, description="ascending"), AfterValidator(ascending)
+    ]
     control_pieces: Annotated[int, Field(ge=0)]
-    length_buckets: Annotated[list[Count], Field(min_length=1), AfterValidator(ascending)]
+    length_buckets: Annotated[list[Count], Field(min_length=1, description="ascending"), AfterValidator(ascending)]
     calibration_bins: Count
     worst_errors: Count
 
@@ -141,15 +138,17 @@ class ExportConfig(Section):
 
 
 class Config(Section):
+    """All sections, one a stage, in the order of the stages."""
+
     ingest: IngestConfig
     tokenize: TokenizeConfig
+    pretrain: PretrainConfig
     train: TrainConfig
-    pretrain: PretrainConfig  # after train: what is wrong with a network is said of train
     evaluate: EvaluateConfig
     explain: ExplainConfig
     export: ExportConfig
 
 
 def section_type(stage: str) -> type[Section]:
-    """The type of a stage's section, for example `TrainConfig` for `train`."""
+    """Return the type of a stage's section, for example `TrainConfig` for `train`."""
     return get_type_hints(Config)[stage]
