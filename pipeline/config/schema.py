@@ -91,7 +91,10 @@ class PretrainConfig(LearningConfig):
     objective: Literal["none", "language_model", "seq2seq"]
     network: Annotated[
         NetworkConfig | None,
-        Field(description="not to be set: what pretrain can learn of train's network, null where it learns nothing"),
+        Field(
+            description="not to be set: what pretrain can learn of train's network, null where it learns nothing",
+            json_schema_extra={"readOnly": True},
+        ),
     ]
     unsupervised: bool
     negatives: Count
