@@ -7,107 +7,124 @@ PRESET :=
 SET :=
 ARTIFACTS ?= artifacts
 PYTHON ?= python3
-
-VENV := .venv
-INSTALLED := $(VENV)/installed
 ifneq ($(words $(ARTIFACTS)),1)
 $(error ARTIFACTS=$(ARTIFACTS): must be one path without spaces)
 endif
-RUN := $(VENV)/bin/python -m pipeline
-OF_DATA := $(ARTIFACTS)/$(DATA)
-OF_MODEL := $(ARTIFACTS)/$(DATA)/$(CELL)$(addprefix -,$(PRESET))
-CHOICE = --artifacts "$(ARTIFACTS)" --data "$(DATA)" --cell "$(CELL)" --preset "$(PRESET)"
-VALUES = --set "$$SET" $(if $(filter explain,$(MAKECMDGOALS)),--own-texts)
 
-# What users type goes through the environment as typed: neither make nor the shell may read its $ and quotes.
-override SET := $(value SET)
-export SET
-unexport TEXT AGAINST FILE
-ifeq ($(origin TEXT),command line)
-override TEXT := $(value TEXT)
-export TEXT
+VENV := .venv
+INSTALLED := $(VENV)/installed
+RUN := $(VENV)/bin/python -m pipeline
+PYTEST := $(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+# What users type goes to Python through the environment, as typed: neither make nor the shell may read its $ and quotes.
+# One that is not on the command line is left over from something else, and not passed on.
+define as_typed
+ifeq ($(origin $(1)),command line)
+override $(1) := $$(value $(1))
+export $(1)
+else
+unexport $(1)
 endif
-ifeq ($(origin AGAINST),command line)
-override AGAINST := $(value AGAINST)
-export AGAINST
-endif
-ifeq ($(origin FILE),command line)
-override FILE := $(value FILE)
-export FILE
-endif
+endef
+$(foreach name,SET TEXT AGAINST FILE,$(eval $(call as_typed,$(name))))
+
+# Where artifacts stand, and what each command is told of it. TEXT and AGAINST count where explain is asked for by name.
+DATA_DIR := $(ARTIFACTS)/$(DATA)
+MODEL_DIR := $(DATA_DIR)/$(CELL)$(addprefix -,$(PRESET))
+SELECTION = --artifacts "$(ARTIFACTS)" --data "$(DATA)" --cell "$(CELL)" --preset "$(PRESET)"
+OVERRIDES = --set "$$SET" $(if $(filter explain,$(MAKECMDGOALS)),--own-texts)
+
+# A stage is done when its manifest is there, which it writes last. PEERS are those of all models that are there.
+INGEST := $(DATA_DIR)/ingest/manifest.json
+TOKENIZE := $(DATA_DIR)/tokenize/manifest.json
+PRETRAIN := $(MODEL_DIR)/pretrain/manifest.json
+TRAIN := $(MODEL_DIR)/train/manifest.json
+EVALUATE := $(MODEL_DIR)/evaluate/manifest.json
+EXPLAIN := $(MODEL_DIR)/explain/manifest.json
+EXPORT := $(MODEL_DIR)/export/manifest.json
+PEERS := $(wildcard $(DATA_DIR)/*/train/manifest.json $(DATA_DIR)/*/evaluate/manifest.json)
 
 .DEFAULT_GOAL := help
-ifeq ($(MAKELEVEL),0)
-MAKEFLAGS += --jobs=2 # explain and export at once; what else there is to do hangs on what came before
+ifeq ($(MAKELEVEL),0) # a make within make takes its jobs from the outer one
+MAKEFLAGS += --jobs=2 # explain and export go side by side; each other stage waits for the one before it
 endif
-.DELETE_ON_ERROR:
-.PRECIOUS: %/manifest.json # a stage puts it in place whole, as its last act: an interrupt just then must not delete it
-.SUFFIXES:
-.PHONY: help all ingest tokenize pretrain train evaluate explain export predict compare ui bench test lint notebooks plans FORCE
+.DELETE_ON_ERROR: # a page of a notebook that failed is no page
+.PRECIOUS: %/manifest.json # but a stage puts its manifest in place whole: an interrupt just then must not delete it
+.SUFFIXES: # no built-in rules
 
 ##@ The pipeline (DATA=maekrak|nsmc|imdb_reviews CELL=lstm|gru|vanilla|... PRESET=quick|best SET="section.key=value ...")
+.PHONY: all ingest tokenize pretrain train evaluate explain export why plans
 
 all: evaluate explain export ## Run the main job, from data to exported model, and sum it up
-	@$(RUN) summary $(CHOICE)
+	@$(RUN) summary $(SELECTION)
 
-ingest:   $(OF_DATA)/ingest/manifest.json   ## Read a data set into clean splits
-tokenize: $(OF_DATA)/tokenize/manifest.json ## Learn the pieces from train
-pretrain: $(OF_MODEL)/pretrain/manifest.json ## Learn the layers from text without labels, unless pretrain.objective=none
-train:    $(OF_MODEL)/train/manifest.json    ## Fit the classifier, keep what is best on dev
-evaluate: $(OF_MODEL)/evaluate/manifest.json ## Measure it and the baseline: test, and whether context decides
-explain:  $(OF_MODEL)/explain/manifest.json  ## Write report.html: how it reads, of TEXT="..." AGAINST="..." if given
-export:   $(OF_MODEL)/export/manifest.json   ## Write the SavedModel, prove it, register it
+ingest: $(INGEST) ## Read a data set into clean splits
+tokenize: $(TOKENIZE) ## Learn the pieces from train
+pretrain: $(PRETRAIN) ## Learn the layers from text without labels, unless pretrain.objective=none
+train: $(TRAIN) ## Fit the classifier, keep what is best on dev
+evaluate: $(EVALUATE) ## Measure it and the baseline: test, and whether context decides
+explain: $(EXPLAIN) ## Write report.html: how it reads, of TEXT="..." AGAINST="..." if given
+export: $(EXPORT) ## Write the SavedModel, prove it, register it
 
-# Each stage reads the artifacts whose manifests stand here, and is remade when one of them or its plan changes.
-$(OF_DATA)/ingest/manifest.json:   $(OF_DATA)/ingest.json
-$(OF_DATA)/tokenize/manifest.json: $(OF_DATA)/tokenize.json $(OF_DATA)/ingest/manifest.json
-$(OF_MODEL)/pretrain/manifest.json: $(OF_MODEL)/pretrain.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json
-$(OF_MODEL)/train/manifest.json:    $(OF_MODEL)/train.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_MODEL)/pretrain/manifest.json
-$(OF_MODEL)/evaluate/manifest.json: $(OF_MODEL)/evaluate.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_MODEL)/train/manifest.json
-$(OF_MODEL)/explain/manifest.json:  $(OF_MODEL)/explain.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_MODEL)/train/manifest.json $(OF_MODEL)/evaluate/manifest.json $(wildcard $(OF_DATA)/*/train/manifest.json $(OF_DATA)/*/evaluate/manifest.json)
-$(OF_MODEL)/export/manifest.json:   $(OF_MODEL)/export.json $(OF_DATA)/ingest/manifest.json $(OF_DATA)/tokenize/manifest.json $(OF_MODEL)/pretrain/manifest.json $(OF_MODEL)/train/manifest.json $(OF_MODEL)/evaluate/manifest.json
+why: $(INSTALLED) ## Say for each stage whether it would run again, and why
+	@$(RUN) why $(SELECTION) $(OVERRIDES)
 
-%/manifest.json:
-	@$(RUN) $(notdir $*) $(CHOICE) $(VALUES) >&2
+# The graph: each stage reads the artifacts that stand after its plan, and runs again when one of them or the plan changes.
+$(INGEST): $(DATA_DIR)/ingest.json
+$(TOKENIZE): $(DATA_DIR)/tokenize.json $(INGEST)
+$(PRETRAIN): $(MODEL_DIR)/pretrain.json $(INGEST) $(TOKENIZE)
+$(TRAIN): $(MODEL_DIR)/train.json $(INGEST) $(TOKENIZE) $(PRETRAIN)
+$(EVALUATE): $(MODEL_DIR)/evaluate.json $(INGEST) $(TOKENIZE) $(TRAIN)
+$(EXPLAIN): $(MODEL_DIR)/explain.json $(INGEST) $(TOKENIZE) $(TRAIN) $(EVALUATE) $(PEERS)
+$(EXPORT): $(MODEL_DIR)/export.json $(INGEST) $(TOKENIZE) $(PRETRAIN) $(TRAIN) $(EVALUATE)
 
-# One command writes all plans, and only those whose content changed get a new timestamp.
-PLANS := $(addsuffix .json,$(addprefix $(OF_DATA)/,ingest tokenize) $(addprefix $(OF_MODEL)/,pretrain train evaluate explain export))
-$(PLANS): plans ; @:
-plans: $(INSTALLED) FORCE
-	@$(RUN) plan $(CHOICE) $(VALUES)
-FORCE:
+%/manifest.json: # % ends in the stage's name. What it prints is no result of make's: hence to standard error
+	@$(RUN) $(notdir $*) $(SELECTION) $(OVERRIDES) >&2
+
+# One command writes all plans, and gives a new timestamp only to those whose content changed. The recipe of a plan does
+# nothing, but has make look at the plan's time again once `plans` ran: without one, a change would wait for the next make.
+PLANS := $(patsubst %/manifest.json,%.json,$(INGEST) $(TOKENIZE) $(PRETRAIN) $(TRAIN) $(EVALUATE) $(EXPLAIN) $(EXPORT))
+$(PLANS): plans
+	@:
+plans: $(INSTALLED)
+	@$(RUN) plan $(SELECTION) $(OVERRIDES)
 
 ##@ Its results
+.PHONY: predict compare ui
 
-# What is exported is read as it is; a prediction never trains anew what stands there.
-predict: $(if $(wildcard $(OF_MODEL)/export/manifest.json),$(INSTALLED),export) ## Read TEXT="...", FILE=path, or lines on standard input; prints TSV
-	@$(RUN) predict $(CHOICE)
+# What is exported is read as it is: a prediction never trains it anew.
+predict: $(if $(wildcard $(EXPORT)),$(INSTALLED),export) ## Read TEXT="...", FILE=path, or lines on standard input; prints TSV
+	@$(RUN) predict $(SELECTION)
 
 compare: $(INSTALLED) ## Show the runs of DATA so far, from MLflow; draw accuracy over minutes
-	@$(RUN) compare $(CHOICE)
+	@$(RUN) compare $(SELECTION)
 
 ui: $(INSTALLED) ## Open the MLflow UI on the project's store (http://127.0.0.1:5000)
 	@test -f "$(ARTIFACTS)/mlflow/mlflow.db" || { echo "error: $(ARTIFACTS)/mlflow: no runs yet; run make all" >&2; exit 1; }
 	@MLFLOW_DISABLE_TELEMETRY=true $(VENV)/bin/mlflow ui --backend-store-uri "sqlite:///$(abspath $(ARTIFACTS))/mlflow/mlflow.db"
 
 ##@ The project
+.PHONY: notebooks bench test test-slow lint help
 
 PAGES := $(patsubst notebooks/%.py,$(ARTIFACTS)/notebooks/%.html,$(wildcard notebooks/*/*.py))
 
 notebooks: ## Run the notebooks, on the embedded corpus, into pages
 	@$(MAKE) --no-print-directory DATA=maekrak CELL=lstm PRESET= $(PAGES)
 
-$(ARTIFACTS)/notebooks/%.html: notebooks/%.py $(OF_MODEL)/evaluate/manifest.json $(wildcard $(OF_DATA)/*/train/manifest.json)
+$(ARTIFACTS)/notebooks/%.html: notebooks/%.py $(EVALUATE) $(wildcard $(DATA_DIR)/*/train/manifest.json)
 	@mkdir -p $(@D)
 	@$(VENV)/bin/jupytext --quiet --to ipynb --output - $< | ARTIFACTS="$(ARTIFACTS)" $(VENV)/bin/jupyter nbconvert \
 	  --log-level WARN --stdin --execute --to html --output "$(abspath $@)"
 	@echo $@
 
 bench: $(INSTALLED) ## Time the recurrent layer, and an epoch of DATA if it is tokenized, beside keras.layers (and torch.nn)
-	@$(RUN) bench $(CHOICE) $(VALUES)
+	@$(RUN) bench $(SELECTION) $(OVERRIDES)
 
-test: $(INSTALLED) ## Run the tests
-	@$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+test: $(INSTALLED) ## Run the tests, but those that take long
+	@$(PYTEST) -m "not slow"
+
+test-slow: $(INSTALLED) ## Run the tests that take long
+	@$(PYTEST) -m slow
 
 lint: $(INSTALLED) ## Check style (ruff) and types (mypy)
 	@$(VENV)/bin/ruff check .
@@ -116,7 +133,7 @@ lint: $(INSTALLED) ## Check style (ruff) and types (mypy)
 
 help: ## Print this
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(INSTALLED): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
