@@ -1,17 +1,22 @@
-"""The command line that the Makefile calls: `python -m pipeline COMMAND ...`. Light until a command needs more."""
+"""The command line that the Makefile calls: `python -m pipeline COMMAND ...`.
+
+Each command imports what it needs when it runs, so that those without TensorFlow answer at once.
+"""
 
 import argparse
 import errno
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+from pipeline import __version__
 from pipeline.config.names import STAGES, model_name
 from pipeline.config.overlays import load_config
 from pipeline.config.schema import Config
 from pipeline.support.errors import UserError
 
-# What a full, read-only or forbidden disk answers: the user's to mend. Any other OSError is a bug.
+# The errors of a full, read-only or forbidden disk, which the user can mend. Any other OSError is a bug.
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.EFBIG}
 
 
@@ -21,10 +26,10 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     options = _parser().parse_args(arguments)
     try:
-        _run(options)
+        options.run(options)
     except UserError as error:
         return _fail(str(error))
-    except BrokenPipeError:  # whoever reads our lines has read enough, as head does; a stage isn't done by that
+    except BrokenPipeError:  # the reader has read enough, as head does; a stage isn't done by that
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(options.command in STAGES)
     except OSError as error:
@@ -37,7 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m pipeline", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m pipeline", description="Run one command of the pipeline, as make does.")
+    parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True)
     chosen = argparse.ArgumentParser(add_help=False)
     chosen.add_argument("--artifacts", type=Path, required=True)
@@ -47,55 +53,79 @@ def _parser() -> argparse.ArgumentParser:
     valued = argparse.ArgumentParser(add_help=False, parents=[chosen])
     valued.add_argument("--set", default="", help="section.key=value ...")
     valued.add_argument("--own-texts", action="store_true", help="explain TEXT and AGAINST, those of them that are set")
-    commands.add_parser("plan", parents=[valued], help="write what each stage is to be made from")
-    commands.add_parser("summary", parents=[chosen], help="the results in short")
-    commands.add_parser("compare", parents=[chosen], help="a table and a figure of the runs so far")
-    commands.add_parser("predict", parents=[chosen], help="read TEXT, the lines of FILE, or standard input")
-    commands.add_parser("bench", parents=[valued], help="time the recurrent layer beside others")
+
+    def add(name: str, run: Callable[[argparse.Namespace], None], parent: argparse.ArgumentParser, what: str) -> None:
+        commands.add_parser(name, parents=[parent], help=what).set_defaults(run=run)
+
+    add("plan", _plan, valued, "write what each stage is to be made from")
+    add("why", _why, valued, "say for each stage whether it would run again, and why")
+    add("summary", _summary, chosen, "the results in short")
+    add("compare", _compare, chosen, "a table and a figure of the runs so far")
+    add("predict", _predict, chosen, "read TEXT, the lines of FILE, or standard input")
+    add("bench", _bench, valued, "time the recurrent layer beside others")
     for stage in STAGES:
-        commands.add_parser(stage, parents=[valued], help=f"run {stage}, unless its artifact is up to date")
+        add(stage, _stage, valued, f"run {stage}, unless its artifact is up to date")
     return parser
 
 
-def _run(options: argparse.Namespace) -> None:
-    model = model_name(options.cell, options.preset)
-    if options.command == "plan":
-        from pipeline.orchestration.plan import write_plans
+def _plan(options: argparse.Namespace) -> None:
+    from pipeline.orchestration.plan import write_plans
 
-        write_plans(_config(options), options.data, model, options.artifacts)
-    elif options.command == "summary":
-        from pipeline.summary import summary
+    write_plans(_config(options), options.data, _model(options), options.artifacts)
 
-        summary(options.artifacts, options.data, options.cell, options.preset)
-    elif options.command == "compare":
-        from pipeline.compare import compare
 
-        compare(options.artifacts, options.data)
-    elif options.command == "bench":
-        from pipeline.support.silenced_stderr import silenced_stderr
+def _why(options: argparse.Namespace) -> None:
+    from pipeline.why import why
 
-        with silenced_stderr():
-            from pipeline.bench import bench
+    why(options.artifacts, _config(options), options.data, _model(options))
 
-        bench(options.artifacts, _config(options), options.data, model)
-    elif options.command == "predict":
-        from pipeline.artifact.manifest import verify
-        from pipeline.predict import predict
-        from pipeline.serving.rewriter import load_rewriter
 
-        of_data = options.artifacts / options.data
-        pretrain, train, export = (of_data / model / stage for stage in ("pretrain", "train", "export"))
-        verify(export)
-        predict(export, load_rewriter(of_data / "tokenize", pretrain, train, export))
-    else:
-        from pipeline.orchestration.plan import make_plan
-        from pipeline.orchestration.runner import run_stage
+def _summary(options: argparse.Namespace) -> None:
+    from pipeline.summary import summary
 
-        plan = make_plan(options.command, _config(options), options.data, model)
-        run_stage(plan, options.artifacts)
+    summary(options.artifacts, options.data, options.cell, options.preset)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from pipeline.compare import compare
+
+    compare(options.artifacts, options.data)
+
+
+def _predict(options: argparse.Namespace) -> None:
+    from pipeline.artifact.manifest import verify
+    from pipeline.predict import predict
+    from pipeline.serving.rewriter import load_rewriter
+
+    of_data = options.artifacts / options.data
+    pretrain, train, export = (of_data / _model(options) / stage for stage in ("pretrain", "train", "export"))
+    verify(export)
+    predict(export, load_rewriter(of_data / "tokenize", pretrain, train, export))
+
+
+def _bench(options: argparse.Namespace) -> None:
+    from pipeline.support.silenced_stderr import silenced_stderr
+
+    config = _config(options)  # first: a bad value need not wait for TensorFlow
+    with silenced_stderr():
+        from pipeline.bench import bench
+
+    bench(options.artifacts, config, options.data, _model(options))
+
+
+def _stage(options: argparse.Namespace) -> None:
+    from pipeline.orchestration.plan import make_plan
+    from pipeline.orchestration.runner import run_stage
+
+    run_stage(make_plan(options.command, _config(options), options.data, _model(options)), options.artifacts)
+
+
+def _model(options: argparse.Namespace) -> str:
+    return model_name(options.cell, options.preset)
 
 
 def _config(options: argparse.Namespace) -> Config:
+    """Return the checked configuration; with `--own-texts`, those of TEXT and AGAINST that are set stand above it."""
     given = ("TEXT", "AGAINST") if options.own_texts else ()
     texts = {name: os.environ[name] for name in given if name in os.environ}
     return load_config(options.data, options.cell, options.set, texts, options.preset)
