@@ -115,5 +115,5 @@ def test_what_predict_cannot_read_is_told_without_a_heavy_import(tmp_path: Path)
     assert imported(predict, FILE=str(tmp_path / "gone.txt")) == []
 
 
-def test_compare_needs_what_draws_its_figure_and_mlflow_alone() -> None:
+def test_compare_imports_what_draws_alone_until_it_opens_mlflow() -> None:
     assert imported("import pipeline.compare") == ["matplotlib"]
