@@ -11,15 +11,15 @@ from pipeline.support.errors import UserError
 from pipeline.support.silenced_stderr import silenced_stderr
 from pipeline.support.spawned_process import spawned_process
 from pipeline.text.reviews import read_reviews
-from pipeline.text.vocabulary import PADDING, UNKNOWN
+from pipeline.text.vocabulary import NORMALIZATION, PADDING, UNKNOWN, is_byte, write_vocabulary
 
 
 def tokenize(config: TokenizeConfig, ingest: Path, out: Path) -> dict[str, float]:
     """Write `pieces.model` (SentencePiece), `pieces.tsv` (id, piece, log probability) and `report.json`.
 
     Returns:
-        The pieces per review of the dev split (median, 90th and 99th percentile) and the share of dev's pieces
-        that are not single bytes, which stand for characters that have no piece.
+        `dev_pieces_p50`, `_p90` and `_p99`: percentiles of the pieces per review of dev; and `dev_coverage`: the
+        fraction of dev's pieces that are not single bytes.
     """
     # Training it after TensorFlow was imported can crash, hence a fresh process.
     with spawned_process() as fresh:
@@ -32,12 +32,12 @@ def tokenize(config: TokenizeConfig, ingest: Path, out: Path) -> dict[str, float
     dev = tokenizer.encode(read_reviews(ingest, "dev").texts)
     lengths = dev.row_lengths().numpy()
     p50, p90, p99 = np.percentile(lengths, [50, 90, 99]).tolist()
-    is_byte = np.array([piece.startswith("<0x") for piece in tokenizer.vocabulary])
+    bytes_by_id = np.array([is_byte(piece) for piece in tokenizer.vocabulary])
     metrics = {
         "dev_pieces_p50": p50,
         "dev_pieces_p90": p90,
         "dev_pieces_p99": p99,
-        "dev_coverage": 1 - float(is_byte[dev.flat_values.numpy()].mean()),
+        "dev_coverage": 1 - float(bytes_by_id[dev.flat_values.numpy()].mean()),
     }
     phrases = {phrase: tokenizer.split(phrase) for phrase in config.phrases}
     report = {"pieces": len(tokenizer.vocabulary), **metrics, "phrases": phrases}
@@ -46,7 +46,7 @@ def tokenize(config: TokenizeConfig, ingest: Path, out: Path) -> dict[str, float
 
 
 def train_pieces(config: TokenizeConfig, ingest: Path, out: Path) -> None:
-    """Train the unigram model on the train split. Deterministic: one thread count, no sampling of sentences.
+    """Train the unigram model on the train split. It is deterministic: one thread count, no sampling of sentences.
 
     Raises:
         UserError: if the train split is too small for so many pieces.
@@ -59,6 +59,7 @@ def train_pieces(config: TokenizeConfig, ingest: Path, out: Path) -> None:
             sentence_iterator=iter(read_reviews(ingest, "train").texts),
             model_writer=model,
             model_type="unigram",
+            normalization_rule_name=NORMALIZATION,  # of what is encoded too: the model holds it
             vocab_size=config.vocab_size,
             character_coverage=config.character_coverage,
             byte_fallback=True,
@@ -77,5 +78,5 @@ def train_pieces(config: TokenizeConfig, ingest: Path, out: Path) -> None:
         ) from None
     (out / "pieces.model").write_bytes(model.getvalue())
     processor = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
-    rows = (f"{i}\t{processor.id_to_piece(i)}\t{processor.get_score(i):.6g}\n" for i in range(len(processor)))
-    (out / "pieces.tsv").write_text("".join(rows), "utf-8")
+    pieces = ((processor.id_to_piece(i), processor.get_score(i)) for i in range(len(processor)))
+    write_vocabulary(out / "pieces.tsv", pieces)

@@ -1,6 +1,6 @@
-"""Encode, truncate and pad texts; group reviews of like length."""
+"""Encode, truncate and pad texts, in training, evaluation and the exported graph alike; group texts by length."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,21 +9,34 @@ import tensorflow as tf
 from pipeline.text.tokenizer import Tokenizer
 from pipeline.text.vocabulary import PADDING
 
+# Lengths to pad to, in pieces: closer together where most reviews are, since each is a shape to compile for.
 BOUNDS = (8, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 192, 256, 384, 512, 768, 1024)
 
 
-def encode(tokenizer: Tokenizer, texts: list[str], max_length: int) -> tf.RaggedTensor:
-    """Ids [texts, (pieces)] of the last `max_length` pieces of each text: verdicts stand at the end."""
+def encode(tokenizer: Tokenizer, texts: Sequence[str] | tf.Tensor, max_length: int) -> tf.RaggedTensor:
+    """Return the ids of the last `max_length` pieces of each text, int32 [texts, (pieces)].
+
+    The last, since reviews come to their judgement at the end.
+
+    Args:
+        texts: strings, or a string tensor [texts].
+    """
     return tokenizer.encode(texts)[:, -max_length:]
 
 
 def pad(ids: tf.RaggedTensor) -> tf.Tensor:
-    """Ids [texts, time], `time` being that of the longest text, and 1 where all are empty: no loop over nothing."""
+    """Pad ids [texts, (pieces)] to [texts, time], as long as the longest text; but one piece if all are empty, so that
+    no loop over time is of no steps."""
     return ids.to_tensor(PADDING, shape=tf.stack([ids.nrows(), tf.maximum(ids.bounding_shape(axis=1), 1)]))
 
 
 class Batches(NamedTuple):
-    """Batches of (ids [batch, time], labels [batch]), how many give all reviews once, and how many shapes they have."""
+    """Batches of reviews.
+
+    Attributes:
+        dataset: of (ids [batch, time], labels [batch]).
+        steps: batches in an epoch. shapes: how many shapes of ids they have.
+    """
 
     dataset: tf.data.Dataset
     steps: int
@@ -31,12 +44,12 @@ class Batches(NamedTuple):
 
 
 def batches_in_order(ids: tf.RaggedTensor, max_tokens_per_batch: int) -> Iterator[tuple[np.ndarray, tf.Tensor]]:
-    """Yield (rows [batch], ids [batch, time]), shortest reviews first; `rows` says where the batch's reviews stood."""
+    """Yield (rows [batch], ids [batch, time]), shortest reviews first; `rows` says which of the reviews they are."""
     lengths = ids.row_lengths().numpy()
     order = np.argsort(lengths, kind="stable")
     start = 0
     while start < len(order):
-        # Sorted by length, the batch's last review is its longest: take as many as fit the budget.
+        # Sorted by length, the batch's last review is its longest: take as many as max_tokens_per_batch allows.
         work = np.maximum(lengths[order[start:]], 1) * np.arange(1, len(order) - start + 1)
         stop = start + max(1, int(np.searchsorted(work, max_tokens_per_batch, side="right")))
         rows = order[start:stop]
@@ -45,18 +58,19 @@ def batches_in_order(ids: tf.RaggedTensor, max_tokens_per_batch: int) -> Iterato
 
 
 def bucket_boundaries(max_length: int) -> list[int]:
-    """The lengths that reviews of up to `max_length` pieces are padded to."""
+    """Return the lengths that reviews of up to `max_length` pieces are padded to, ascending."""
     return [*(bound for bound in BOUNDS if bound < max_length), max_length]
 
 
 def batch_rows(time: int, max_tokens_per_batch: int) -> int:
-    """How many reviews of a length are a batch: a number that loops can share evenly, where it is not very small."""
+    """Return the batch size for one padded length: a multiple of 4, which splits evenly into shards, unless it is
+    smaller than that."""
     size = max(1, max_tokens_per_batch // time)
     return size if size < 4 else size - size % 4
 
 
 def padded_lengths(lengths: np.ndarray, max_length: int) -> np.ndarray:
-    """To how many pieces reviews of so many are padded.
+    """Return the lengths that reviews of these lengths are padded to [reviews].
 
     >>> padded_lengths(np.array([0, 8, 9]), max_length=10)
     array([ 8,  8, 10])

@@ -1,4 +1,4 @@
-"""Reviews as the stages after ingest read them: one parquet file a split, columns `text` and `label`."""
+"""Reviews as ingest writes and the other stages read them: one parquet file a split, columns `text` and `label`."""
 
 import unicodedata
 from pathlib import Path
@@ -10,15 +10,21 @@ import pyarrow.parquet as pq
 
 
 class Reviews(NamedTuple):
+    """The reviews of a split.
+
+    Attributes:
+        labels: int8 [reviews]: 0 negative, 1 positive, -1 unknown.
+    """
+
     texts: list[str]
-    labels: np.ndarray  # int8, 0 bad, 1 good, -1 unknown
+    labels: np.ndarray
 
     def __len__(self) -> int:  # the number of reviews, not of fields
         return len(self.texts)
 
 
 def normalize(text: str) -> str:
-    """Canonical composition and single spaces, so that texts a reader can't tell apart are equal.
+    """Return a text in canonical composition (NFC) with single spaces: texts that a reader can't tell apart are equal.
 
     >>> normalize("  죽인다!  진짜\\n")
     '죽인다! 진짜'
@@ -27,16 +33,18 @@ def normalize(text: str) -> str:
 
 
 def write_reviews(path: Path, reviews: list[tuple[str, int]]) -> None:
+    """Write reviews, each a text and its label, as a parquet file."""
     texts = pa.array([text for text, _ in reviews], pa.string())
     labels = pa.array([label for _, label in reviews], pa.int8())
     pq.write_table(pa.table({"text": texts, "label": labels}), path)
 
 
 def read_reviews(ingest: Path, split: str) -> Reviews:
+    """Read a split of an `ingest` artifact."""
     table = pq.read_table(ingest / f"{split}.parquet")
     return Reviews(table["text"].to_pylist(), table["label"].to_numpy())
 
 
 def unlabelled_texts(ingest: Path) -> list[str]:
-    """The texts of the split `unsupervised`: none where the data set has no such split."""
+    """Read the texts of the split `unsupervised`: none where the data set has no such split."""
     return read_reviews(ingest, "unsupervised").texts if (ingest / "unsupervised.parquet").exists() else []

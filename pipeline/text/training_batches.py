@@ -1,4 +1,4 @@
-"""Encoded reviews as batches: alike in length, so that little padding is read, and equal in work, not in number."""
+"""Batches to train on and to validate on: bucketed by length, so that little is padding, with as many pieces each."""
 
 from collections import Counter
 
@@ -13,7 +13,11 @@ from pipeline.text.vocabulary import PADDING
 
 
 def training_batches(ids: tf.RaggedTensor, labels: np.ndarray, config: TrainConfig, tokenizer: Tokenizer) -> Batches:
-    """Shuffled batches without end, the same for one seed. All of one length have one shape."""
+    """Make shuffled batches without end, the same for one seed; those of one padded length have one shape.
+
+    Args:
+        ids: [reviews, (pieces)]. labels: [reviews].
+    """
     reviews = _reviews(ids, labels).shuffle(len(labels), seed=config.seed)
     lengths = ids.row_lengths().numpy()
     if config.piece_dropout:
@@ -28,17 +32,17 @@ def training_batches(ids: tf.RaggedTensor, labels: np.ndarray, config: TrainConf
 
 
 def _steps(counts: dict[int, int], rows: dict[int, int]) -> int:
-    """How many batches give all reviews once: `counts` of each length, in batches of so many `rows`."""
+    """Return how many batches hold all reviews once: `counts` by padded length, in batches of so many `rows`."""
     return round(sum(count / rows[time] for time, count in counts.items()))
 
 
 def dev_batches(ids: tf.RaggedTensor, labels: np.ndarray, config: TrainConfig) -> tf.data.Dataset:
-    """All reviews once, in batches of (ids [batch, time], labels [batch])."""
+    """Make batches of (ids [batch, time], labels [batch]) that hold every review once."""
     return with_cardinality(_bucket(_reviews(ids, labels), batch_sizes(config)))
 
 
 def with_cardinality(batches: tf.data.Dataset) -> tf.data.Dataset:
-    """The batches, their number known: else Keras warns that the data ran out."""
+    """Tell a data set how many batches it has: else Keras warns that the data ran out."""
     count = batches.reduce(np.int64(0), lambda count, _: count + 1)
     return batches.apply(tf.data.experimental.assert_cardinality(count))
 
@@ -49,10 +53,10 @@ def _reviews(ids: tf.RaggedTensor, labels: np.ndarray) -> tf.data.Dataset:
 
 
 def _bucket(reviews: tf.data.Dataset, rows: dict[int, int]) -> tf.data.Dataset:
-    """Batches padded to the upper bound of their bucket: few shapes, each of which XLA need compile but once.
+    """Batch reviews padded to the upper bound of their bucket: few shapes, each of which XLA need compile but once.
 
     Args:
-        rows: how many reviews are a batch, by the bucket's upper bound, ascending.
+        rows: the batch size by the bucket's upper bound, ascending.
     """
     batches = reviews.bucket_by_sequence_length(
         lambda ids, label: tf.shape(ids)[0],
@@ -65,14 +69,14 @@ def _bucket(reviews: tf.data.Dataset, rows: dict[int, int]) -> tf.data.Dataset:
 
 
 def batch_sizes(config: TrainConfig) -> dict[int, int]:
-    """How many reviews of each length that they are padded to are a batch."""
+    """Return the batch size for each padded length."""
     return {bound: batch_rows(bound, config.max_tokens_per_batch) for bound in bucket_boundaries(config.max_length)}
 
 
 def _drop_pieces(reviews: tf.data.Dataset, splits: list[list[int]], config: TrainConfig) -> tf.data.Dataset:
     """Split each piece in two or more with probability `piece_dropout`: a word is met in more than one spelling.
 
-    The idea is BPE-dropout's (Provilkov et al. 2020); the splits are those that the unigram model likes best.
+    The idea is that of BPE-dropout (Provilkov et al. 2020); the splits are those of `best_splits`.
     """
     size = len(splits)
     table = tf.ragged.constant([[i] for i in range(size)] + splits, dtype=tf.int32)  # row size + i splits piece i
@@ -82,13 +86,13 @@ def _drop_pieces(reviews: tf.data.Dataset, splits: list[list[int]], config: Trai
         ids, label = review
         dropped = tf.random.stateless_uniform(tf.shape(ids), seed) < config.piece_dropout
         rows = ids + size * tf.cast(dropped, tf.int32)
-        return tf.gather(table, rows).flat_values[-config.max_length :], label
+        return tf.gather(table, rows).flat_values[-config.max_length :], label  # they are more than before
 
     return tf.data.Dataset.zip(reviews, seeds).map(split, num_parallel_calls=tf.data.AUTOTUNE)
 
 
 def _lengths_of_dropped(ids: tf.RaggedTensor, splits: list[list[int]], config: TrainConfig) -> np.ndarray:
-    """The lengths of reviews that `_drop_pieces` drew other pieces of: those of any epoch, but for chance."""
+    """Draw the lengths that `_drop_pieces` gives the reviews in an epoch [reviews]; another epoch differs by chance."""
     sizes = np.array([len(split) for split in splits])[ids.flat_values.numpy()]
     dropped = np.random.default_rng(config.seed).random(len(sizes)) < config.piece_dropout
     lengths = tf.reduce_sum(ids.with_flat_values(np.where(dropped, sizes, 1)), axis=1).numpy()
