@@ -12,6 +12,7 @@ from pipeline.model.inference import predict_proba
 from pipeline.support.errors import UserError
 from pipeline.text.batching import encode
 from pipeline.text.tokenizer import Tokenizer
+from pipeline.text.vocabulary import WORD_START
 
 
 class PrefixPredictions(NamedTuple):
@@ -31,8 +32,8 @@ class PrefixPredictions(NamedTuple):
 
     @property
     def labels(self) -> list[str]:
-        """The pieces for figures, "_" for "▁", which their font lacks."""
-        return [piece.replace("▁", "_") for piece in self.pieces]
+        """The pieces for figures, "_" for `WORD_START`, which their font lacks."""
+        return [piece.replace(WORD_START, "_") for piece in self.pieces]
 
     @property
     def flips(self) -> list[int]:
