@@ -26,14 +26,15 @@ from pipeline.text.training_batches import dev_batches, training_batches
 
 
 def train(config: TrainConfig, ingest: Path, tokenize: Path, pretrain: Path, out: Path) -> dict[str, float]:
-    """Write `model.keras` and `curves.json` (one value an epoch of each measure on train and dev).
+    """Write `model.keras` and `curves.json` (accuracy and log loss on train and dev, one value an epoch).
 
     One seed gives the same weights to the last bit, on one machine and for one number of cores. So does a run that was
-    killed: called again on its `out`, it goes on after the last epoch that it finished.
+    killed: called again on its `out`, it resumes after the last epoch that it finished.
 
     Returns:
-        Accuracy and log loss of the classifier on dev, accuracy of its network alone, the epoch that its weights are
-        of, the model's size, and how many pieces of the reviews were learnt from in a second.
+        `dev_accuracy` and `dev_log_loss` of the classifier; `dev_network_accuracy` of its network alone, and the
+        `best_epoch`, from 1, that the network's weights are of; the number of `parameters`; and `pieces_per_second`,
+        how many pieces of the reviews were learnt from in a second.
     """
     keras.utils.set_random_seed(config.seed)
     tf.config.experimental.enable_op_determinism()
@@ -43,23 +44,23 @@ def train(config: TrainConfig, ingest: Path, tokenize: Path, pretrain: Path, out
     labels = {name: reviews.labels for name, reviews in splits.items()}
     network = build_classifier(config, len(tokenizer.vocabulary))
     load_pretrained(network, pretrain)
-    course = fit(network, config, tokenizer, ids, labels, out / CHECKPOINT)
+    fitted = fit(network, config, tokenizer, ids, labels, out / CHECKPOINT)
     model = network
     if config.ngrams:
         ngrams = fit_ngrams(config.ngrams, tokenizer.vocabulary, ids["train"], labels["train"])
         model = stack_with_ngrams(network, ngrams, ids["dev"], labels["dev"])
     save(model, out / "model.keras")
-    said = predict_proba(model, ids["dev"])
+    probabilities = predict_proba(model, ids["dev"])
 
-    curves = {name.replace("val_", "dev_").replace("loss", "log_loss"): row for name, row in course.history.items()}
+    curves = {name.replace("val_", "dev_").replace("loss", "log_loss"): row for name, row in fitted.history.items()}
     (out / "curves.json").write_text(json.dumps(curves, indent=1) + "\n", "utf-8")
     return {
-        "dev_accuracy": float(((said >= 0.5) == labels["dev"]).mean()),
-        "dev_log_loss": log_loss(labels["dev"], said.astype(float), labels=[0, 1]),
-        "dev_network_accuracy": curves["dev_accuracy"][course.best],
-        "best_epoch": course.best + 1.0,
+        "dev_accuracy": float(((probabilities >= 0.5) == labels["dev"]).mean()),
+        "dev_log_loss": log_loss(labels["dev"], probabilities.astype(float), labels=[0, 1]),
+        "dev_network_accuracy": curves["dev_accuracy"][fitted.best_epoch],
+        "best_epoch": fitted.best_epoch + 1.0,
         "parameters": float(model.count_params()),
-        "pieces_per_second": course.epochs * len(ids["train"].flat_values) / course.seconds,
+        "pieces_per_second": fitted.finished_epochs * len(ids["train"].flat_values) / fitted.seconds,
     }
 
 
@@ -70,28 +71,30 @@ def fit(
     ids: dict[str, tf.RaggedTensor],
     labels: dict[str, np.ndarray],
     checkpoint: Path,
-) -> "BestWeightsAndResume":
-    """Fit a network on train, or go on from the checkpoint, and give it the weights that were best on dev.
+) -> BestWeightsAndResume:
+    """Fit a network on train, from the checkpoint if there is one, and give it the weights that were best on dev.
 
     Args:
-        ids and labels: of the splits train and dev.
+        ids: of the splits train and dev, each [reviews, (pieces)].
+        labels: of the same [reviews].
     """
     batches = training_batches(ids["train"], labels["train"], config, tokenizer)
     if worth_compiling(config.epochs * batches.steps, batches.shapes):
         compile_loops(network)
-    learner = Adversarial(network, config.adversarial_epsilon) if config.adversarial_epsilon else network
-    compile_classifier(learner, config, batches)
-    course = BestWeightsAndResume(learner, config.patience, checkpoint)
-    learner.fit(
-        batches.dataset.skip(course.epochs * batches.steps),
+    model = Adversarial(network, config.adversarial_epsilon) if config.adversarial_epsilon else network
+    compile_classifier(model, config, batches)
+    callback = BestWeightsAndResume(model, config.patience, checkpoint)
+    callback.resume()
+    model.fit(
+        batches.dataset.skip(callback.finished_epochs * batches.steps),
         steps_per_epoch=batches.steps,
         validation_data=dev_batches(ids["dev"], labels["dev"], config),
-        initial_epoch=course.epochs,
+        initial_epoch=callback.finished_epochs,
         epochs=config.epochs,
         shuffle=False,  # the batches are shuffled as they are made
-        callbacks=[course],
+        callbacks=[callback],
         verbose=1 if sys.stdout.isatty() else 2,
     )
-    assign_weights(course.weights, network.weights)
-    compile_loops(network, False)  # what reads dev next has batches of too many shapes
-    return course
+    assign_weights(callback.best_weights, network.weights)
+    compile_loops(network, False)  # what predicts dev next has batches of too many shapes
+    return callback

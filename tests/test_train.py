@@ -16,6 +16,7 @@ from pipeline.artifact.manifest import read_manifest
 from pipeline.config.schema import Config
 from pipeline.layers.recurrent import forward_direction
 from pipeline.model.classifier import build_classifier
+from pipeline.model.encoder import find_layer
 from pipeline.model.fitting import BestWeightsAndResume
 from pipeline.support.errors import UserError
 from pipeline.text.batching import encode
@@ -54,7 +55,7 @@ class Trained(NamedTuple):
 
 def run(config: Config, seed: int, fate: str, *folders: Path) -> subprocess.CompletedProcess[str]:
     """Train for three epochs in a fresh process, with everything that draws lots; or have it killed after the first."""
-    lots = {"dropout": 0.2, "recurrent_dropout": 0.2, "piece_dropout": 0.2, "adversarial": 0.05}
+    lots = {"dropout": 0.2, "recurrent_dropout": 0.2, "piece_dropout": 0.2, "adversarial_epsilon": 0.05}
     text = config.train.model_copy(update={**lots, "seed": seed, "epochs": 3, "patience": 3}).model_dump_json()
     arguments = [sys.executable, "-c", TRAIN, text, fate, *map(str, folders)]
     return subprocess.run(arguments, check=False, capture_output=True, text=True)
@@ -111,15 +112,15 @@ def test_only_what_learns_is_compiled(
 ) -> None:
     compiled, end = [], BestWeightsAndResume.on_epoch_end
 
-    def note(course: BestWeightsAndResume, *arguments: Any) -> None:
+    def note(callback: BestWeightsAndResume, *arguments: Any) -> None:
         compiled.append(layer.compiled)
-        end(course, *arguments)
+        end(callback, *arguments)
 
     monkeypatch.setattr("pipeline.train.worth_compiling", lambda steps, shapes: True)
     monkeypatch.setattr(BestWeightsAndResume, "on_epoch_end", note)
     tokenizer = Tokenizer(tokenize_folder)
     network = build_classifier(config.train, len(tokenizer.vocabulary))
-    layer = forward_direction(network.get_layer("recurrent_0"))
+    layer = forward_direction(find_layer(network, "recurrent_0"))
     reviews = read_reviews(ingest_folder, "dev")
     ids = encode(tokenizer, reviews.texts, 8)  # few shapes, since XLA compiles for each
     splits = [dict.fromkeys(("train", "dev"), of) for of in (ids, reviews.labels)]

@@ -15,7 +15,7 @@ from pipeline.text.batching import Batches
 
 
 def compile_classifier(model: keras.Model, config: TrainConfig, batches: Batches) -> None:
-    """Give a model its optimizer, loss and measure."""
+    """Give a model its optimizer, its loss and the metric "accuracy"."""
     model.compile(
         make_optimizer(config, config.epochs * batches.steps),
         keras.losses.BinaryCrossentropy(from_logits=True),
@@ -25,36 +25,45 @@ def compile_classifier(model: keras.Model, config: TrainConfig, batches: Batches
 
 
 class BestWeightsAndResume(keras.callbacks.Callback):
-    """A training's course: what was measured, and the weights that were best on dev.
+    """Keep the weights of the epoch that is best on dev, stop early, and write a checkpoint after each epoch.
 
-    It ends the training after `patience` epochs without gain on dev, and writes a checkpoint after each other one. If
-    there is one already, the model, its optimizer and the course take up its state.
+    It is what Keras's EarlyStopping and BackupAndRestore do together; but the checkpoint is atomic, and holds the best
+    weights and the history too. A fit ends after `patience` epochs without gain on dev.
+
+    Args:
+        model: compiled, with the weights that it starts from.
+        checkpoint: the file to write after each epoch, but for one that stops the fit early.
 
     Attributes:
-        history: of each measure, a value an epoch. seconds: that all epochs took to learn.
-        weights: of the best epoch, in the order of the model's.
+        history: the values of each metric, one an epoch.
+        seconds: how long all epochs took to learn, without what dev takes.
+        best_weights: those of the best epoch, in the order of `model.weights`.
     """
 
     def __init__(self, model: keras.Model, patience: int, checkpoint: Path) -> None:
         super().__init__()
         self.patience = patience
         self.checkpoint = checkpoint
-        self.weights = [keras.Variable(weight.numpy(), trainable=False) for weight in model.weights]
+        self.history: dict[str, list[float]] = {}
+        self.seconds = 0.0
+        self.best_weights = [keras.Variable(weight.numpy(), trainable=False) for weight in model.weights]
         model.optimizer.build(model.trainable_variables)
-        self.state = [*model.variables, *model.optimizer.variables, *self.weights]
-        done = load_checkpoint(checkpoint, self.state) or {"history": {}, "seconds": 0.0}
-        self.history: dict[str, list[float]] = done["history"]
-        self.seconds: float = done["seconds"]
+        self.state = [*model.variables, *model.optimizer.variables, *self.best_weights]
+
+    def resume(self) -> None:
+        """Give the model, its optimizer and this callback the state of the checkpoint, if there is one."""
+        if progress := load_checkpoint(self.checkpoint, self.state):
+            self.history, self.seconds = progress["history"], progress["seconds"]
 
     @property
-    def epochs(self) -> int:
-        """How many are done."""
+    def finished_epochs(self) -> int:
+        """Return how many epochs are finished."""
         return len(self.history.get("val_accuracy", []))
 
     @property
-    def best(self) -> int:
-        """The epoch, from 0, that was best on dev; of equals the first."""
-        return max(range(self.epochs), key=self.history["val_accuracy"].__getitem__)
+    def best_epoch(self) -> int:
+        """Return the epoch, from 0, with the highest accuracy on dev; of equals the first."""
+        return max(range(self.finished_epochs), key=self.history["val_accuracy"].__getitem__)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any]) -> None:
         self.start = time.monotonic()
@@ -67,14 +76,15 @@ class BestWeightsAndResume(keras.callbacks.Callback):
             raise UserError(f"train: the loss is {logs['loss']} after epoch {epoch + 1}: too high a learning rate?")
         for name, value in logs.items():
             self.history.setdefault(name, []).append(value)
-        if self.best == epoch:
-            assign_weights(self.model.weights, self.weights)
-        if epoch - self.best >= self.patience:
+        if self.best_epoch == epoch:
+            assign_weights(self.model.weights, self.best_weights)
+        if epoch - self.best_epoch >= self.patience:
             self.model.stop_training = True
         else:
             save_checkpoint(self.checkpoint, self.state, {"history": self.history, "seconds": self.seconds})
 
 
 def assign_weights(source: list[keras.Variable], target: list[keras.Variable]) -> None:
+    """Assign the values of some variables to others, in order."""
     for one, other in zip(source, target, strict=True):
         other.assign(one)
