@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from pipeline.artifact.manifest import read_manifest
-from pipeline.config.schema import ExportConfig
+from pipeline.config.schema import ExportConfig, TrainConfig
 from pipeline.model.inference import predict_proba
 from pipeline.model.saving import load
 from pipeline.serving.graph import Serving
@@ -25,17 +25,17 @@ def export(
 ) -> dict[str, float]:
     """Write `saved_model/<version>/` and `MODEL_CARD.md`.
 
-    The version is the time in seconds since 1970: a later export is a higher version, as TensorFlow Serving asks.
+    The version is the time in seconds since 1970: a later export has a higher version, as TensorFlow Serving requires.
 
     Returns:
-        How many test reviews the SavedModel, loaded in a fresh process, and the Keras model both read, and the
-        largest difference between their probabilities.
+        `compared_texts`: how many test reviews both the Keras model and the SavedModel, loaded in a fresh process, have
+        predicted; and `largest_difference` between their probabilities.
 
     Raises:
-        UserError: if that difference is above the tolerance, or a review is labelled otherwise.
+        UserError: if that difference is above the tolerance, or the two predict different labels for a review.
     """
     tokenizer, model = Tokenizer(tokenize), load(train)
-    max_length = read_manifest(train).config["max_length"]
+    max_length = TrainConfig.model_validate(read_manifest(train).config).max_length
     version = out / "saved_model" / str(int(time.time()))
     tf.saved_model.save(Serving(tokenizer, model, max_length), str(version))
 
@@ -47,8 +47,8 @@ def export(
     relabelled = int(((served >= 0.5) != (expected >= 0.5)).sum())
     if difference > config.tolerance or relabelled:
         raise UserError(
-            f"{version}: reads {relabelled} of {len(texts)} texts otherwise than the Keras model, "
-            f"the largest difference is {difference:.1e}, allowed are 0 and {config.tolerance:.0e}"
+            f"{version}: predicts another label than the Keras model for {relabelled} of {len(texts)} texts; "
+            f"the largest difference in probability is {difference:.1e}; allowed: 0 texts, {config.tolerance:.0e}"
         )
     write_card(out / "MODEL_CARD.md", ingest, pretrain, train, evaluate)
     return {"compared_texts": float(len(texts)), "largest_difference": difference}
