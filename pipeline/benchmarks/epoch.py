@@ -1,4 +1,4 @@
-"""bench, second part: what an epoch of training takes, with our layer, with Keras's, and padded to one length."""
+"""bench, second part: the time of an epoch of training, with our layer, with Keras's, and padded to one length."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +23,7 @@ SAMPLED, REPEATS = 24, 5
 
 
 class Epoch(NamedTuple):
-    """How long an epoch takes, by the time of some of its batches; XLA's compiling is not counted."""
+    """The time of an epoch, estimated from some of its batches; without that of compiling by XLA."""
 
     by: str
     steps: int
@@ -34,9 +34,10 @@ class Epoch(NamedTuple):
 def time_epoch(
     config: TrainConfig, ingest: Path, tokenize: Path, sampled: int = SAMPLED, repeats: int = REPEATS
 ) -> list[Epoch]:
-    """An epoch by "ours" (as train would run its loops), "xla" and "plain" (ours), "keras", and "padded" (ours, plain).
+    """Time an epoch by "plain" and "xla" (our layer, not compiled and compiled), "keras" (Keras's layer) and "padded"
+    (as "plain", all reviews padded to `max_length`). "ours" is "plain" or "xla", whichever train would use.
 
-    Without adversarial training, which reads each batch twice whoever's layers do.
+    Adversarial training is left out: it computes each batch twice, with any layer.
     """
     tokenizer, train = Tokenizer(tokenize), read_reviews(ingest, "train")
     ids = encode(tokenizer, train.texts, config.max_length)
@@ -63,6 +64,7 @@ def time_epoch(
 
 
 def check_epoch(epochs: list[Epoch], data: str, model: str) -> list[TargetResult]:
+    """Compare the time of "keras" and "padded" with that of "ours"."""
     seconds = {epoch.by: epoch.seconds for epoch in epochs}
     return [
         TargetResult(f"an epoch of {data}, {model}: {by} / ours", seconds[by] / seconds["ours"], "at least", target)
@@ -71,24 +73,29 @@ def check_epoch(epochs: list[Epoch], data: str, model: str) -> list[TargetResult
 
 
 def epoch_table(epochs: list[Epoch], data: str, model: str) -> Table:
+    """Return a table with a row an entry."""
     table = plain_table(f"An epoch of {data}, {model}, by {SAMPLED} batches of it", ["by"], ["steps", "ms a step", "s"])
     for epoch in epochs:
         table.add_row(epoch.by, str(epoch.steps), f"{epoch.step_ms:.0f}", f"{epoch.seconds:.0f}")
     return table
 
 
-def _model(by: str, config: TrainConfig, batches: Batches, vocabulary: int) -> keras.Model:
-    model = build_classifier(config, vocabulary)
+def _model(by: str, config: TrainConfig, batches: Batches, vocab_size: int) -> keras.Model:
+    model = build_classifier(config, vocab_size)
     if by == "xla":
         compile_loops(model)
     if by == "keras":
-        model = keras.models.clone_model(model, clone_function=lambda layer: with_stock(layer, config))
+        model = with_keras_layers(model, config)
     compile_classifier(model, config, batches)
     return model
 
 
-def with_stock(layer: keras.layers.Layer, config: TrainConfig) -> keras.layers.Layer:
-    """Keras's own layer in place of ours."""
+def with_keras_layers(model: keras.Model, config: TrainConfig) -> keras.Model:
+    """Return a classifier with Keras's recurrent layers in place of ours, untrained."""
+    return keras.models.clone_model(model, clone_function=lambda layer: _stock(layer, config), recursive=True)
+
+
+def _stock(layer: keras.layers.Layer, config: TrainConfig) -> keras.layers.Layer:
     if not isinstance(layer, Bidirectional | Recurrent):
         return layer.__class__.from_config(layer.get_config())
     units = forward_direction(layer).cell.units

@@ -54,6 +54,7 @@ class NGramsConfig(Section):
     words: Count
     buckets: Annotated[int, Field(ge=2, le=1 << 24)]
     inverse_regularization: Annotated[float, Field(gt=0)]
+    epochs: Count
 
 
 class NetworkConfig(Section):
@@ -80,6 +81,7 @@ class LearningConfig(Section):
 
 class TrainConfig(LearningConfig, NetworkConfig):
     pooling: Annotated[list[Literal["last", "mean", "max", "attention"]], Field(min_length=1)]
+    attention_heads: Count
     ngrams: NGramsConfig | None
     recurrent_dropout: Fraction
     piece_dropout: Fraction

@@ -1,12 +1,12 @@
-"""Adversarial training: a network also learns each batch with its embeddings pushed to where it errs most.
+"""Adversarial training: learn each batch as it is, and again with its embeddings moved to where the loss is higher.
 
-    v = what the embedding gives for a review's pieces,  g = gradient of its loss to v
-    v' = v + share |v| g / |g|,  the norms over the whole review
-    loss = (L(v) + L(v')) / 2,  the push v' - v taken as a constant
+    v = embeddings of a review's pieces,  g = gradient of its loss with respect to v
+    perturbation = epsilon |v| g / |g|,  the norms over the whole review; taken as a constant
+    loss = (L(v) + L(v + perturbation)) / 2
 
-What a network says then changes little where words are nearly alike, and what chance tells it of rare words counts for
-less. Source: Miyato et al. 2017, "Adversarial training methods for semi-supervised text classification"; they normalise
-the embeddings, while here the push goes by their length.
+Predictions then change little between words whose embeddings are close, and accidents of rare words count for less.
+Source: Miyato et al. 2017, "Adversarial training methods for semi-supervised text classification". They normalise the
+embeddings; here the perturbation is relative to their length.
 """
 
 from typing import Any
@@ -14,16 +14,15 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from pipeline.model.classifier import logits_from_embeddings
 from pipeline.text.vocabulary import PADDING
 
 
 class Adversarial(keras.Model):
-    """A classifier while it learns; it has no weights but the classifier's, and says what that says.
+    """A classifier during adversarial training. It has the classifier's weights and no others, and predicts the same.
 
     Args:
-        network: as `build` makes it.
-        share: of the length of a review's vectors, by which they are pushed.
+        network: a model of `build_classifier`.
+        epsilon: length of the perturbation, as a fraction of the length of a review's embeddings.
     """
 
     def __init__(self, network: keras.Model, epsilon: float) -> None:
@@ -35,25 +34,28 @@ class Adversarial(keras.Model):
         return self.network(ids, training=training)
 
     def train_step(self, batch: tuple[tf.Tensor, tf.Tensor]) -> dict[str, Any]:
-        """Learn from ids [batch, time] and labels [batch]; what is measured is of the reviews as they are."""
+        """Learn from ids [batch, time] and labels [batch]; return the metrics of the reviews without perturbation."""
         ids, labels = batch
         embedding = self.network.get_layer("embedding")
+        logits_from_embeddings = self.network.get_layer("logits_from_embeddings")
         table = embedding.embeddings
         others = [weight for weight in self.trainable_variables if weight is not table]
         vectors, mask = embedding(ids), ids != PADDING
 
-        def read(vectors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
+        def forward_and_backward(vectors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
             with tf.GradientTape() as tape:
                 tape.watch(vectors)
-                logits = logits_from_embeddings(self.network, vectors, mask, training=True)
+                logits = logits_from_embeddings([vectors, mask], training=True)
                 loss = self.compute_loss(y=labels, y_pred=logits)
             return logits, loss, tape.gradient(loss, [vectors, *(weight.value for weight in others)])
 
-        logits, loss, gradients = read(vectors)
-        _, _, of_pushed = read(vectors + adversarial_perturbation(vectors, mask, gradients[0], self.epsilon))
-        of_vectors, *of_others = ((one + other) / 2 for one, other in zip(gradients, of_pushed, strict=True))
-        of_table = tf.IndexedSlices(tf.reshape(of_vectors, (-1, table.shape[1])), tf.reshape(ids, [-1]), table.shape)
-        self.optimizer.apply([of_table, *of_others], [table, *others])
+        logits, loss, clean = forward_and_backward(vectors)
+        perturbation = adversarial_perturbation(vectors, mask, clean[0], self.epsilon)
+        _, _, perturbed = forward_and_backward(vectors + perturbation)
+        vectors_gradient, *gradients = ((one + other) / 2 for one, other in zip(clean, perturbed, strict=True))
+        rows = tf.reshape(vectors_gradient, (-1, table.shape[1]))
+        table_gradient = tf.IndexedSlices(rows, tf.reshape(ids, [-1]), table.shape)
+        self.optimizer.apply([table_gradient, *gradients], [table, *others])
         for metric in self.metrics:
             if metric.name == "loss":
                 metric.update_state(loss, sample_weight=tf.shape(ids)[0])  # as Keras weighs it
@@ -63,7 +65,7 @@ class Adversarial(keras.Model):
 
 
 def adversarial_perturbation(vectors: tf.Tensor, mask: tf.Tensor, gradient: tf.Tensor, epsilon: float) -> tf.Tensor:
-    """Along each review's gradient, by a share of the length of its vectors.
+    """Return the perturbation of each review: along its gradient, `epsilon` times as long as its vectors.
 
     Shapes:
         vectors, gradient [batch, time, width], mask [batch, time] -> [batch, time, width]. Padding has no gradient.

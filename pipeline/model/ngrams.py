@@ -1,7 +1,7 @@
-"""N-grams: what the runs of letters and of words in a text say of it, wherever they stand, as a logit of its own.
+"""N-grams: a linear model of TF-IDF features of the character and word n-grams in a text, with a logit of its own.
 
 A network that reads pieces meets most endings, typos and spellings too seldom to learn them. A linear model of n-grams
-knows them all, and nothing of order or distance. Each has what the other lacks, so the classifier weighs what both say
+knows them all, and nothing of order or distance. Each has what the other lacks, so the classifier stacks the two
 (compare Cheng et al. 2016, "Wide & deep learning for recommender systems", who train the two at once).
 """
 
@@ -15,13 +15,14 @@ from sklearn.linear_model import SGDClassifier
 
 from pipeline.config.schema import NGramsConfig
 from pipeline.text.batching import batches_in_order
+from pipeline.text.vocabulary import PADDING, WORD_START
 
-EPOCHS = 10  # of averaged stochastic gradient descent: more gain nothing on dev
-FIT_BATCH_PIECES = 1 << 16  # pieces
+FIT_BATCH_PIECES = 1 << 16  # pieces whose n-grams are counted at once: bounds the memory
+OF_WORDS = 2 * WORD_START  # before a word n-gram: tells it from one of characters that spells the same
 
 
 class Features(NamedTuple):
-    """The n-grams of a batch of texts: where each is hashed to, in which text it stands, how much it weighs.
+    """The n-grams of a batch of texts: the bucket that each is hashed to, the row of its text, and its value.
 
     Shapes:
         bucket int64 [n-grams], row int64 [n-grams], value float32 [n-grams].
@@ -34,17 +35,20 @@ class Features(NamedTuple):
 
 @keras.saving.register_keras_serializable("maekrak")
 class NGrams(keras.layers.Layer):
-    """The logit of a linear model of the n-grams that a text's pieces spell.
+    """Compute the logit of a linear model of the n-grams that a text's pieces spell.
 
-    Its features are of the baseline's kinds: n-grams of characters within words, borders included, and of words,
-    weighted by TF-IDF, those of characters scaled to length 1 and those of words likewise. But it reads the pieces that
-    the network reads, cut to the longest; its words end at spaces alone, and upper and lower case differ. All are
-    hashed to `buckets`, so that there is no second vocabulary. Weights come from `fit_ngrams`, never from gradients.
+    Its features are of the baseline's kinds: TF-IDF of n-grams of characters within words, borders included, and of
+    words, each kind scaled to length 1. But it reads the pieces that the network reads, at most `max_length`; its words
+    end at spaces alone, and upper and lower case differ. All are hashed to `buckets`, so that there is no second
+    vocabulary. Weights come from `fit_ngrams`, never from gradients.
 
     Args:
-        characters, words: the longest n-grams of each.
+        characters, words: the largest n of each kind.
         buckets: how many weights there are; n-grams that fall into one share it.
-        vocabulary: all pieces as strings, "▁" where a word begins.
+        vocabulary: all pieces as strings, `WORD_START` where a word begins.
+
+    Weights:
+        idf, kernel [buckets], bias [].
 
     Shapes:
         ids [batch, time] int32, 0 for padding -> [batch, 1].
@@ -58,7 +62,7 @@ class NGrams(keras.layers.Layer):
     def __init__(self, characters: int, words: int, buckets: int, vocabulary: list[str], **kwargs: Any) -> None:
         super().__init__(**kwargs | {"trainable": False})
         self.characters, self.words, self.buckets = characters, words, buckets
-        self.vocabulary = ["", *vocabulary[1:]]  # padding spells nothing
+        self.vocabulary = ["" if i == PADDING else piece for i, piece in enumerate(vocabulary)]  # it spells nothing
         self.idf = self.add_weight(shape=(buckets,), initializer="ones", name="idf")
         self.kernel = self.add_weight(shape=(buckets,), initializer="zeros", name="kernel")
         self.bias = self.add_weight(shape=(), initializer="zeros", name="bias")
@@ -74,16 +78,16 @@ class NGrams(keras.layers.Layer):
 
     def term_frequencies(self, ids: tf.Tensor) -> list[Features]:
         """Return sublinear term frequencies, 1 + log(count): of character and of word n-grams in ids [batch, time]."""
-        text = tf.strings.reduce_join(tf.gather(tf.constant(self.vocabulary), ids), axis=1)
-        words = tf.strings.split(text, "▁")
+        texts = tf.strings.reduce_join(tf.gather(tf.constant(self.vocabulary), ids), axis=1)
+        words = tf.strings.split(texts, WORD_START)
         words = tf.ragged.boolean_mask(words, words != "")
-        letters = tf.strings.unicode_split(tf.strings.join(["▁", words.flat_values, "▁"]), "UTF-8")
-        in_words = tf.strings.ngrams(letters, list(range(1, self.characters + 1)), separator="")
-        of_letters = tf.gather(words.value_rowids(), in_words.value_rowids())
-        of_words = tf.strings.ngrams(words, list(range(1, self.words + 1)), separator="▁")
-        return [  # "▁▁" tells a word from letters that spell the same
-            self._counted(in_words.flat_values, of_letters),
-            self._counted(tf.strings.join(["▁▁", of_words.flat_values]), of_words.value_rowids()),
+        characters = tf.strings.unicode_split(tf.strings.join([WORD_START, words.flat_values, WORD_START]), "UTF-8")
+        character_ngrams = tf.strings.ngrams(characters, list(range(1, self.characters + 1)), separator="")
+        character_rows = tf.gather(words.value_rowids(), character_ngrams.value_rowids())
+        word_ngrams = tf.strings.ngrams(words, list(range(1, self.words + 1)), separator=WORD_START)
+        return [
+            self._hashed(character_ngrams.flat_values, character_rows),
+            self._hashed(tf.strings.join([OF_WORDS, word_ngrams.flat_values]), word_ngrams.value_rowids()),
         ]
 
     def tf_idf(self, kinds: list[Features], batch: int | tf.Tensor) -> Features:
@@ -95,7 +99,8 @@ class NGrams(keras.layers.Layer):
             scaled.append(Features(bucket, row, weighted / tf.gather(lengths, row)))
         return Features(*(tf.concat(parts, 0) for parts in zip(*scaled, strict=True)))
 
-    def _counted(self, ngrams: tf.Tensor, rows: tf.Tensor) -> Features:
+    def _hashed(self, ngrams: tf.Tensor, rows: tf.Tensor) -> Features:
+        """Hash n-grams and count them by row and bucket: strings [n-grams], their rows [n-grams]."""
         places = rows * self.buckets + tf.strings.to_hash_bucket_fast(ngrams, self.buckets)
         places, _, counts = tf.unique_with_counts(places)
         return Features(places % self.buckets, places // self.buckets, 1 + tf.math.log(tf.cast(counts, tf.float32)))
@@ -112,7 +117,7 @@ class NGrams(keras.layers.Layer):
 
 
 def fit_ngrams(config: NGramsConfig, vocabulary: list[str], ids: tf.RaggedTensor, labels: np.ndarray) -> NGrams:
-    """The layer with the weights that logistic regression with an L2 penalty gives it."""
+    """Fit the layer by logistic regression with an L2 penalty: ids [texts, (pieces)], labels [texts]."""
     layer = NGrams(config.characters, config.words, config.buckets, vocabulary, name="ngrams")
     kinds = _term_frequencies(layer, ids)
     layer.idf.assign(_idf(kinds, len(labels), config.buckets))
@@ -120,7 +125,7 @@ def fit_ngrams(config: NGramsConfig, vocabulary: list[str], ids: tf.RaggedTensor
     regression = SGDClassifier(
         loss="log_loss",
         alpha=1 / (config.inverse_regularization * len(labels)),
-        max_iter=EPOCHS,
+        max_iter=config.epochs,
         tol=None,
         average=True,
         random_state=0,  # the order of the texts, which hardly matters
@@ -131,7 +136,7 @@ def fit_ngrams(config: NGramsConfig, vocabulary: list[str], ids: tf.RaggedTensor
 
 
 def _term_frequencies(layer: NGrams, ids: tf.RaggedTensor) -> list[Features]:
-    """What the layer finds in all texts, of each kind; `row` is the text."""
+    """Return the layer's term frequencies of all texts, of each kind; `row` is the text."""
     term_frequencies = [
         [Features(bucket.numpy(), texts[row], value.numpy()) for bucket, row, value in layer.term_frequencies(batch)]
         for texts, batch in batches_in_order(ids, FIT_BATCH_PIECES)
@@ -140,6 +145,6 @@ def _term_frequencies(layer: NGrams, ids: tf.RaggedTensor) -> list[Features]:
 
 
 def _idf(kinds: list[Features], texts: int, buckets: int) -> np.ndarray:
-    """The smoothed inverse document frequency of every bucket: log((1 + texts) / (1 + texts with it)) + 1."""
-    holding = sum(np.bincount(kind.bucket, minlength=buckets) for kind in kinds)
-    return np.log((1 + texts) / (1 + holding)) + 1
+    """Return the smoothed inverse document frequency of every bucket: log((1 + texts) / (1 + texts with it)) + 1."""
+    document_frequency = sum(np.bincount(kind.bucket, minlength=buckets) for kind in kinds)
+    return np.log((1 + texts) / (1 + document_frequency)) + 1

@@ -5,19 +5,23 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from pipeline.model.encoder import all_layers
+
 
 def save_pretrained(model: keras.Model, pretrain: Path) -> None:
     """Write `pretrained.npz`: the weights of every layer, in order, as `<layer>/<number>`."""
-    weights = {f"{layer.name}/{n}": weight for layer in model.layers for n, weight in enumerate(layer.get_weights())}
+    weights = {
+        f"{layer.name}/{n}": weight for layer in all_layers(model) for n, weight in enumerate(layer.get_weights())
+    }
     np.savez(pretrain / "pretrained.npz", **weights)
 
 
 def load_pretrained(model: keras.Model, pretrain: Path) -> None:
-    """Start the layers from what was learnt for layers of their names, where anything was."""
+    """Give the layers the weights that `pretrained.npz` holds for layers of their names, if there is that file."""
     if not (pretrain / "pretrained.npz").exists():
         return
-    with np.load(pretrain / "pretrained.npz") as learnt:
-        for layer in model.layers:
-            weights = [learnt[name] for n in range(len(layer.weights)) if (name := f"{layer.name}/{n}") in learnt]
+    with np.load(pretrain / "pretrained.npz") as saved:
+        for layer in all_layers(model):
+            weights = [saved[name] for n in range(len(layer.weights)) if (name := f"{layer.name}/{n}") in saved]
             if weights:
                 layer.set_weights(weights)

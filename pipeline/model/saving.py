@@ -9,13 +9,15 @@ import keras
 
 from pipeline.artifact.manifest import read_manifest
 from pipeline.cells import cell_class
+from pipeline.layers import pooling, recurrent  # noqa: F401  registers Pooling, Recurrent and Bidirectional with Keras
+from pipeline.model import ngrams  # noqa: F401  registers NGrams
 
 
 def save(model: keras.Model, path: Path) -> None:
     """Save as `.keras`, the same model as the same bytes: without the date and memory addresses that Keras writes."""
-    aside = path.with_name(f"dated-{path.name}")
-    model.save(aside)
-    with zipfile.ZipFile(aside) as dated, zipfile.ZipFile(path, "w") as undated:
+    as_keras_writes = path.with_name(f"dated-{path.name}")
+    model.save(as_keras_writes)
+    with zipfile.ZipFile(as_keras_writes) as dated, zipfile.ZipFile(path, "w") as undated:
         for name in sorted(dated.namelist()):
             content = dated.read(name)
             if name == "metadata.json":
@@ -23,7 +25,7 @@ def save(model: keras.Model, path: Path) -> None:
             elif name == "config.json":
                 content = _number_shared_objects(content)
             undated.writestr(zipfile.ZipInfo(name), content)
-    aside.unlink()
+    as_keras_writes.unlink()
 
 
 def _number_shared_objects(config: bytes) -> bytes:
@@ -35,6 +37,6 @@ def _number_shared_objects(config: bytes) -> bytes:
 
 
 def load(train: Path) -> keras.Model:
-    """The model of a sealed `train` artifact."""
-    cell_class(read_manifest(train).config["cell"])  # Keras can only read a class that is defined
+    """Load the model of a sealed `train` artifact."""
+    cell_class(read_manifest(train).config["cell"])  # imports the cell's file, which registers its class with Keras
     return keras.saving.load_model(train / "model.keras")

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from pipeline.layers.recurrent import Recurrent, forward_direction
+from pipeline.model.encoder import find_layer
 from pipeline.report.prefix_predictions import PrefixPredictions
 from pipeline.support.figures import figure, save
 
@@ -14,7 +15,7 @@ UNITS = 24  # drawn of each gate: those that vary most over the text
 
 def first_layer(model: keras.Model) -> Recurrent:
     """The first recurrent layer, the direction that reads left to right."""
-    return forward_direction(model.get_layer("recurrent_0"))
+    return forward_direction(find_layer(model, "recurrent_0"))
 
 
 def trace_gates(model: keras.Model, ids: np.ndarray) -> dict[str, np.ndarray]:

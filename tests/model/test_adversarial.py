@@ -1,4 +1,4 @@
-"""Adversarial training: without a push it is plain training; a push raises the loss; the classifier learns by it."""
+"""Adversarial training: no perturbation is plain training; one raises the loss; the classifier learns by it."""
 
 import keras
 import numpy as np
@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from pipeline.config.schema import Config
 from pipeline.model.adversarial import Adversarial, adversarial_perturbation
-from pipeline.model.classifier import build_classifier, logits_from_embeddings
+from pipeline.model.classifier import build_classifier
 
 IDS = np.array([[3, 1, 4, 1], [2, 7, 0, 0]], np.int32)
 LABELS = np.array([1.0, 0.0], np.float32)
@@ -16,7 +16,7 @@ LABELS = np.array([1.0, 0.0], np.float32)
 @pytest.fixture
 def network(config: Config) -> keras.Model:
     keras.utils.set_random_seed(1)
-    return build_classifier(config.train.model_copy(update={"dropout": 0.0}), vocabulary=8)
+    return build_classifier(config.train.model_copy(update={"dropout": 0.0}), vocab_size=8)
 
 
 @pytest.fixture
@@ -33,29 +33,29 @@ def learn_once(model: keras.Model) -> dict[str, float]:
     return {name: values[0] for name, values in model.fit(IDS, LABELS, batch_size=2, verbose=0).history.items()}
 
 
-def test_without_a_push_it_is_plain_training(network: keras.Model, plain: keras.Model) -> None:
+def test_without_a_perturbation_it_is_plain_training(network: keras.Model, plain: keras.Model) -> None:
     measured = learn_once(Adversarial(network, 0.0))
     assert measured == pytest.approx(learn_once(plain))
     for own, other in zip(network.get_weights(), plain.get_weights(), strict=True):
         np.testing.assert_allclose(own, other, atol=1e-6)
 
 
-def test_a_push_raises_the_loss_and_is_of_that_length(network: keras.Model) -> None:
+def test_a_perturbation_raises_the_loss_and_is_of_that_length(network: keras.Model) -> None:
     vectors, mask = network.get_layer("embedding")(IDS), tf.constant(IDS != 0)
-    losses = []
+    logits_from_embeddings, losses = network.get_layer("logits_from_embeddings"), []
     gradient = tf.zeros_like(vectors)
-    for share in (0.0, 0.1):
-        pushed = vectors + adversarial_perturbation(vectors, mask, gradient, share)
+    for epsilon in (0.0, 0.1):
+        perturbed = vectors + adversarial_perturbation(vectors, mask, gradient, epsilon)
         with tf.GradientTape() as tape:
-            tape.watch(pushed)
-            logits = logits_from_embeddings(network, pushed, mask, training=True)
+            tape.watch(perturbed)
+            logits = logits_from_embeddings([perturbed, mask], training=True)
             losses.append(keras.losses.binary_crossentropy(LABELS[:, None], logits, from_logits=True))
-        gradient = tape.gradient(losses[-1], pushed)
+        gradient = tape.gradient(losses[-1], perturbed)
     assert np.all(losses[1] > losses[0])
     for row, count in enumerate((4, 2)):
-        step, whole = (pushed - vectors)[row], vectors[row, :count]
-        assert float(tf.norm(step)) == pytest.approx(0.1 * float(tf.norm(whole)), rel=1e-4)
-        assert not np.any(step[count:])
+        perturbation, whole = (perturbed - vectors)[row], vectors[row, :count]
+        assert float(tf.norm(perturbation)) == pytest.approx(0.1 * float(tf.norm(whole)), rel=1e-4)
+        assert not np.any(perturbation[count:])
 
 
 def test_it_learns_other_weights_than_plain_training(network: keras.Model, plain: keras.Model) -> None:

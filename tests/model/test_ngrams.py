@@ -1,4 +1,4 @@
-"""The n-grams read what scikit-learn's would, learn what a bag can, and speak beside a network."""
+"""The n-grams have scikit-learn's features, learn what a bag of words can, and are stacked with a network."""
 
 from pathlib import Path
 
@@ -17,8 +17,9 @@ from pipeline.report.attribution import attribute, ngram_shapley_values
 from pipeline.text.batching import encode
 from pipeline.text.reviews import Reviews, read_reviews
 from pipeline.text.tokenizer import Tokenizer
+from pipeline.text.vocabulary import WORD_START
 
-CONFIG = NGramsConfig(characters=4, words=2, buckets=1 << 20, inverse_regularization=4.0)
+CONFIG = NGramsConfig(characters=4, words=2, buckets=1 << 20, inverse_regularization=4.0, epochs=10)
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_its_features_weigh_what_those_of_scikit_learn_do(ngrams: NGrams, tokeni
         TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True, lowercase=False),
         TfidfVectorizer(token_pattern=r"\S+", ngram_range=(1, 2), sublinear_tf=True, lowercase=False),
     )
-    texts = ["".join(tokenizer.split(text)).replace("▁", " ").strip() for text in train.texts]
+    texts = ["".join(tokenizer.split(text)).replace(WORD_START, " ").strip() for text in train.texts]
     matrices = [kind.fit(texts).transform(texts[:20]) for kind in kinds]
     for row, found in enumerate(values(ngrams, encode(tokenizer, train.texts[:20], 128))):
         expected = np.sort(np.concatenate([matrix[row].data for matrix in matrices]))
@@ -54,19 +55,19 @@ def test_its_features_weigh_what_those_of_scikit_learn_do(ngrams: NGrams, tokeni
 
 
 def test_it_learns_words_and_not_their_order(ngrams: NGrams, tokenizer: Tokenizer, train: Reviews) -> None:
-    said = ngrams(encode(tokenizer, train.texts, 128).to_tensor())[:, 0].numpy()
-    assert ((said > 0) == train.labels).mean() > 0.95
+    logits = ngrams(encode(tokenizer, train.texts, 128).to_tensor())[:, 0].numpy()
+    assert ((logits > 0) == train.labels).mean() > 0.95
     there, back = encode(tokenizer, ["a b c", "c b a"], 128)
     alone = NGrams(4, 1, 1 << 10, tokenizer.vocabulary)
     alone.kernel.assign(np.random.default_rng(1).normal(size=1 << 10))
     np.testing.assert_allclose(alone(there[None]), alone(back[None]), atol=1e-5)
 
 
-def test_nothing_to_read_says_the_bias(ngrams: NGrams) -> None:
+def test_no_text_gives_the_bias(ngrams: NGrams) -> None:
     np.testing.assert_allclose(ngrams(tf.zeros((2, 3), tf.int32)), np.full((2, 1), ngrams.bias.numpy()))
 
 
-def test_the_classifier_weighs_both_and_can_be_saved(
+def test_the_stack_weighs_both_and_can_be_saved(
     ngrams: NGrams, tokenizer: Tokenizer, train: Reviews, config: Config, ingest_folder: Path, tmp_path: Path
 ) -> None:
     dev = read_reviews(ingest_folder, "dev")
@@ -74,19 +75,19 @@ def test_the_classifier_weighs_both_and_can_be_saved(
     keras.utils.set_random_seed(1)
     network = build_classifier(config.train, len(tokenizer.vocabulary))  # untrained, so that the n-grams decide
     model = stack_with_ngrams(network, ngrams, ids, dev.labels)
-    said = predict_proba(model, ids)
-    assert ((said >= 0.5) == dev.labels).mean() > 0.9
+    probabilities = predict_proba(model, ids)
+    assert ((probabilities >= 0.5) == dev.labels).mean() > 0.9
     save(model, tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
-    np.testing.assert_array_equal(predict_proba(again, ids), said)
+    np.testing.assert_array_equal(predict_proba(again, ids), probabilities)
 
 
-def test_what_pieces_add_makes_up_the_logit(
+def test_contributions_add_up_to_the_logit(
     ngrams: NGrams, tokenizer: Tokenizer, train: Reviews, config: Config
 ) -> None:
     ids = encode(tokenizer, train.texts[:1], 128).flat_values.numpy()
-    shares, none = ngram_shapley_values(ngrams, ids), tf.zeros((1, 1), tf.int32)
-    np.testing.assert_allclose(shares.sum(), (ngrams(ids[None]) - ngrams(none))[0, 0], atol=1e-4)
+    contributions, none = ngram_shapley_values(ngrams, ids), tf.zeros((1, 1), tf.int32)
+    np.testing.assert_allclose(contributions.sum(), (ngrams(ids[None]) - ngrams(none))[0, 0], atol=1e-4)
     texts = encode(tokenizer, train.texts[:50], 128)
     keras.utils.set_random_seed(1)
     model = stack_with_ngrams(
@@ -94,5 +95,5 @@ def test_what_pieces_add_makes_up_the_logit(
     )
     whole = attribute(model, ids)
     assert whole.residual < 0.01
-    own, said = model.get_layer("verdict").get_weights()[0][:, 0]
-    assert np.abs(whole.integrated_gradients - said * shares).max() < abs(own)
+    of_network, of_ngrams = model.get_layer("final_estimator").get_weights()[0][:, 0]
+    assert np.abs(whole.integrated_gradients - of_ngrams * contributions).max() < abs(of_network)

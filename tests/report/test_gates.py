@@ -6,6 +6,7 @@ import numpy as np
 
 from pipeline.config.schema import Config
 from pipeline.model.classifier import build_classifier
+from pipeline.model.encoder import find_layer
 from pipeline.model.saving import load
 from pipeline.report.gates import draw_gates, trace_gates
 from pipeline.report.prefix_predictions import PrefixPredictions
@@ -22,7 +23,7 @@ def test_gates_replay_the_layer(train_folder: Path) -> None:
     for n in range(len(IDS)):
         c = gates["forget"][n] * c + gates["input"][n] * gates["candidate"][n]
         np.testing.assert_allclose(gates["c"][n], c, atol=1e-5)
-    states = model.get_layer("recurrent_0")(model.get_layer("embedding")(IDS[None]))
+    states = find_layer(model, "recurrent_0")(model.get_layer("embedding")(IDS[None]))
     np.testing.assert_allclose(gates["output"][-1] * np.tanh(c), states[0, -1, : len(c)], atol=1e-5)
 
 
