@@ -25,7 +25,7 @@ def write_measured(folder: Path, config: Config) -> Path:
     write_table(folder / "evidence.tsv", ["measure", "count", *intervals], evidence)
     write_table(
         folder / "distance.tsv",
-        ["distance", "frames", "consistency", "low", "high", "ranked", "baseline_consistency", "baseline_ranked"],
+        ["distance", "templates", "consistency", "low", "high", "ranked", "baseline_consistency", "baseline_ranked"],
         [[d, 48, 0.9 - d / 100, 0.85 - d / 100, 0.95 - d / 100, 0.95, 0.3, 0.6] for d in (0, 20, 40)],
     )
     write_table(

@@ -9,7 +9,7 @@ from pipeline.artifact.tables import read_table
 from pipeline.config.schema import Config
 from pipeline.evaluate import evaluate
 from pipeline.evidence.pairs import Pair
-from pipeline.evidence.probes import counterfactuals, unseen_pairs
+from pipeline.evidence.registry import find_measure, position
 from pipeline.support.errors import UserError
 from pipeline.text.reviews import read_reviews
 from tests.conftest import seal
@@ -63,6 +63,17 @@ def test_every_measure_of_the_evidence_has_its_interval(evaluated: tuple[dict[st
             assert float(row["gain"]) == pytest.approx(float(row["model"]) - float(row["baseline"]), abs=2e-4)
 
 
+def test_every_measure_that_is_written_is_in_the_registry_in_its_order(
+    evaluated: tuple[dict[str, float], Path], config: Config
+) -> None:
+    metrics, out = evaluated
+    names = [row["measure"] for row in read_table(out / "evidence.tsv")]
+    counts = {"pairs", "pairs_left_out", "phrases", "slice_reviews"}
+    assert [name for name in names if find_measure(name) is None] == []
+    assert [name for name in metrics.keys() - counts if find_measure(name.removeprefix("baseline_")) is None] == []
+    assert names == sorted(names, key=position)
+
+
 def test_order_is_nothing_to_single_words(evaluated: tuple[dict[str, float], Path]) -> None:
     metrics, _ = evaluated
     assert metrics["baseline_unigram_shuffled_accuracy"] == metrics["baseline_unigram_test_accuracy"]
@@ -108,13 +119,6 @@ def test_what_other_tests_make_up_has_the_columns_of_the_real(
     assert len(made_up) == 5 and made_up.items() <= real.items()
 
 
-def test_a_pair_that_train_holds_is_left_out() -> None:
-    known = Pair("lexical", "죽인다", pos="연기가  죽인다!", neg="시간만 죽인다")
-    new = Pair("lexical", "죽인다", pos="음악이 죽인다", neg="기분만 죽인다")
-    tagged = Pair("lexical", "riot", pos="A riot. Really!", neg="A riot. <br />Hardly.")
-    assert unseen_pairs([known, new, tagged], ["연기가 죽인다", "A riot.<br /><br />Really!"]) == [new]
-
-
 def test_pairs_of_which_train_holds_all_are_said_before_anything_is_read(
     config: Config, ingest_folder: Path, train_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,13 +126,3 @@ def test_pairs_of_which_train_holds_all_are_said_before_anything_is_read(
     monkeypatch.setattr("pipeline.evaluate.read_pairs", lambda name: [known])
     with pytest.raises(UserError, match=r"evaluate\.pairs: \w+: each of its pairs has a text of train"):
         evaluate(config.evaluate, ingest_folder, tmp_path, train_folder, tmp_path)
-
-
-def test_rewritten_reviews_are_those_whose_original_is_known() -> None:
-    pairs = [
-        Pair("counterfactual", "", pos="So good.", neg="So <br />bad."),
-        Pair("counterfactual", "", pos="Lovely.", neg="Ugly."),
-        Pair("counterfactual", "", pos="Unknown.", neg="Unheard."),
-    ]
-    texts, labels = counterfactuals(pairs, ["So bad.", "lovely"])
-    assert (texts, labels.tolist()) == (["So good.", "Ugly."], [1, 0])

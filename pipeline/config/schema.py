@@ -106,13 +106,24 @@ class BaselineConfig(Section):
     word_ngrams: Count
     character_ngrams: Count
     inverse_regularization: Annotated[float, Field(gt=0)]
+    buckets: Annotated[int, Field(ge=2, le=1 << 24)]
 
 
 class PhrasesConfig(Section):
+    max_words: Count
     min_count: Count
     balance: Annotated[float, Field(gt=0, lt=0.5)]
     neighbours: Count
+    searched_neighbours: Count
     min_polarity: Fraction
+    max_document_frequency: Annotated[float, Field(gt=0, le=1)]
+    min_continuation_share: Fraction
+    max_continuation_share: Annotated[float, Field(gt=0, le=1)]
+    max_inflection_spread: Fraction
+    min_context_count: Count
+    context_smoothing: Annotated[float, Field(gt=0, le=1)]
+    dimensions: Count
+    occluded_reviews: Count
 
 
 class EvaluateConfig(Section):
@@ -125,6 +136,7 @@ class EvaluateConfig(Section):
         list[Annotated[int, Field(ge=0)]], Field(min_length=1, description="ascending"), AfterValidator(ascending)
     ]
     control_pieces: Annotated[int, Field(ge=0)]
+    control_shuffles: Count
     length_buckets: Annotated[list[Count], Field(min_length=1, description="ascending"), AfterValidator(ascending)]
     calibration_bins: Count
     worst_errors: Count

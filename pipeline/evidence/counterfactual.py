@@ -1,4 +1,4 @@
-"""Counterfactually augmented IMDB: reviews that people rewrote just enough to turn the verdict.
+"""Counterfactually augmented IMDB: reviews that people rewrote just enough to turn the label.
 
 Kaushik, Hovy & Lipton 2020, "Learning the Difference that Makes a Difference with Counterfactually-Augmented Data";
 the files `*_paired.tsv` of https://github.com/acmi-lab/counterfactually-augmented-data.
@@ -16,7 +16,7 @@ SENTIMENTS = ("Positive", "Negative")
 
 
 def read_counterfactual(variable: str) -> list[Pair]:
-    """The pairs in the folder that an environment variable names; none if it is not set.
+    """Read the pairs in the folder that an environment variable names; none if it is not set.
 
     Raises:
         UserError: if a file is not there, or has no such columns, or a row has another sentiment.

@@ -5,16 +5,16 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from pipeline.evidence.measures import PerModel
+from pipeline.evidence.measurement import MODELS, PerModel
+from pipeline.evidence.occlusion import OcclusionEffect
 from pipeline.evidence.phrases import Phrase
-from pipeline.evidence.probes import OcclusionEffect
 from pipeline.support.figures import NEGATIVE, NEUTRAL, POSITIVE, figure, save
 
 
 def draw_confusion(path: Path, labels: np.ndarray, on_test: PerModel) -> None:
-    """One matrix a reader, counts and shares of each row."""
+    """Draw one matrix a model, counts and shares of each row."""
     drawing = figure(7, 3.4)
-    for axes, who in zip(drawing.subplots(1, 2), ("model", "baseline"), strict=True):
+    for axes, who in zip(drawing.subplots(1, 2), MODELS, strict=True):
         counts = confusion_matrix(labels, on_test[who] >= 0.5, labels=[0, 1])
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -29,23 +29,23 @@ def draw_confusion(path: Path, labels: np.ndarray, on_test: PerModel) -> None:
 
 
 def draw_calibration(path: Path, bins: int, labels: np.ndarray, on_test: PerModel) -> None:
-    """How often a review is good, over how probably the reader says so."""
+    """Draw how often a review is good over how probably a model says so."""
     drawing = figure(5, 4.4)
     axes = drawing.subplots()
     axes.plot([0, 1], [0, 1], color=NEUTRAL, linewidth=1, label="as often as said")
-    for who, colour in (("model", POSITIVE), ("baseline", NEGATIVE)):
+    for who, colour in zip(MODELS, (POSITIVE, NEGATIVE), strict=True):
         bin_of = np.minimum((on_test[who] * bins).astype(int), bins - 1)
         filled = np.unique(bin_of)
-        said = [on_test[who][bin_of == b].mean() for b in filled]
-        happened = [labels[bin_of == b].mean() for b in filled]
-        axes.plot(said, happened, marker="o", color=colour, label=who)
+        predicted = [on_test[who][bin_of == b].mean() for b in filled]
+        observed = [labels[bin_of == b].mean() for b in filled]
+        axes.plot(predicted, observed, marker="o", color=colour, label=who)
     axes.set(title="Calibration on test", xlabel="probability of positive", ylabel="share that is positive")
     axes.legend()
     save(drawing, path)
 
 
 def draw_phrases(path: Path, phrases: list[Phrase], effects: dict[str, OcclusionEffect]) -> None:
-    """Each phrase by its balance and by how far apart its effects on the network are; named where there is room."""
+    """Draw each phrase by its balance and the spread of its effects on the network; named where there is room."""
     drawing = figure(9, 6.5)
     axes = drawing.subplots()
     axes.axvline(0.5, color=NEUTRAL, linewidth=1)

@@ -1,4 +1,4 @@
-"""Measures of probabilities against labels, as pure functions."""
+"""Metrics of probabilities against labels, and intervals of means, as pure functions."""
 
 import numpy as np
 from sklearn import metrics as sk
@@ -7,7 +7,7 @@ Z = 1.96  # standard errors that a 95 % interval reaches to either side
 
 
 def classification_metrics(labels: np.ndarray, positive: np.ndarray, bins: int) -> dict[str, float]:
-    """Accuracy, balanced accuracy, F1, ROC AUC, log loss and expected calibration error at threshold 0.5.
+    """Return accuracy, balanced accuracy, F1, ROC AUC, log loss and expected calibration error at threshold 0.5.
 
     Args:
         labels: 0 or 1 [reviews]; positive: probability of 1 [reviews]; bins: of the calibration error.
@@ -24,8 +24,10 @@ def classification_metrics(labels: np.ndarray, positive: np.ndarray, bins: int) 
 
 
 def calibration_error(labels: np.ndarray, positive: np.ndarray, bins: int) -> float:
-    """Expected calibration error (Guo et al. 2017): the mean gap, over equal-width bins of the probability
-    weighted by their size, between how often the class is positive and how often the model says so.
+    """Return the expected calibration error (Guo et al. 2017).
+
+    It is the mean gap, over equal-width bins of the probability weighted by their size, between how often the class is
+    positive and how often the model says so.
 
     >>> calibration_error(np.array([0, 1, 1, 1]), np.array([0.75, 0.75, 0.75, 0.75]), bins=10)
     0.0
@@ -37,7 +39,9 @@ def calibration_error(labels: np.ndarray, positive: np.ndarray, bins: int) -> fl
 
 
 def both_right(pos: np.ndarray, neg: np.ndarray) -> np.ndarray:
-    """Whether both members of a pair are right; the share of such pairs is their consistency.
+    """Return for each pair whether both members are predicted correctly; the share of such pairs is their consistency.
+
+    It is the contrast consistency of Gardner et al. 2020, of contrast sets of two.
 
     Args:
         pos, neg: probability of positive for the good and the bad member of each pair [pairs].
@@ -45,12 +49,14 @@ def both_right(pos: np.ndarray, neg: np.ndarray) -> np.ndarray:
     >>> both_right(np.array([0.9, 0.9]), np.array([0.1, 0.8])).tolist()
     [True, False]
     """
-    right: np.ndarray = (pos >= 0.5) & (neg < 0.5)
-    return right
+    both: np.ndarray = (pos >= 0.5) & (neg < 0.5)
+    return both
 
 
 def pairwise_ranking_accuracy(pos: np.ndarray, neg: np.ndarray) -> np.ndarray:
-    """Whether the good member of a pair is above the bad one, wherever both stand; the share of such pairs is ranked.
+    """Return for each pair whether the good member is above the bad one, wherever both stand.
+
+    The share of such pairs is `ranked`.
 
     >>> pairwise_ranking_accuracy(np.array([0.9, 0.9]), np.array([0.1, 0.8])).tolist()
     [True, True]
@@ -60,7 +66,7 @@ def pairwise_ranking_accuracy(pos: np.ndarray, neg: np.ndarray) -> np.ndarray:
 
 
 def wilson(share: float, count: int) -> tuple[float, float]:
-    """The 95 % interval of a share that was seen in `count` trials (Wilson 1927).
+    """Return the 95 % interval of a share that was seen in `count` trials (Wilson 1927).
 
     >>> low, high = wilson(0.5, 100)
     >>> round(low, 3), round(high, 3)
@@ -71,10 +77,10 @@ def wilson(share: float, count: int) -> tuple[float, float]:
     return max(0.0, float(middle - reach)), min(1.0, float(middle + reach))
 
 
-def interval(values: np.ndarray) -> tuple[float, float]:
-    """The 95 % interval of a mean: of a share, whose values are 0 and 1, Wilson's; of any other by the bootstrap.
+def share_interval(values: np.ndarray) -> tuple[float, float]:
+    """Return the 95 % interval of a mean share: Wilson's where the values are 0 and 1, else the bootstrap's.
 
-    >>> low, high = interval(np.array([1, 1, 1]))
+    >>> low, high = share_interval(np.array([1, 1, 1]))
     >>> round(low, 2), high
     (0.44, 1.0)
     """
@@ -84,11 +90,11 @@ def interval(values: np.ndarray) -> tuple[float, float]:
 
 
 def difference_interval(values: np.ndarray) -> tuple[float, float]:
-    """The 95 % interval of a mean difference: of right less right, whose values are -1, 0 and 1, Agresti and Min's; of
-    any other by the bootstrap.
+    """Return the 95 % interval of a mean difference.
 
-    Agresti & Min 2005: half an item more of each kind, right or wrong by either. Where both are alike throughout, or
-    differ but once, nothing is certain yet.
+    Where the values are -1, 0 and 1, as of one answer less another, it is that of Agresti & Min 2005: half an item more
+    of each kind, right by the one alone or by the other, so that where both are alike throughout, or differ but once,
+    nothing is certain yet. Of any other values it is the bootstrap's.
 
     >>> low, high = difference_interval(np.array([1] + [0] * 15))
     >>> round(low, 2), round(high, 2)
@@ -103,7 +109,7 @@ def difference_interval(values: np.ndarray) -> tuple[float, float]:
 
 
 def bootstrap(values: np.ndarray, resamples: int = 2000, seed: int = 1) -> tuple[float, float]:
-    """The 95 % interval of a mean by means over as many values, drawn with return (Efron 1979).
+    """Return the 95 % interval of a mean by means over as many values, drawn with return (Efron 1979).
 
     The values of our measures are few and come often, so counts of them are drawn, not rows. It would make a certainty
     of values that are all alike.
@@ -112,3 +118,11 @@ def bootstrap(values: np.ndarray, resamples: int = 2000, seed: int = 1) -> tuple
     drawn = np.random.default_rng(seed).multinomial(len(values), counts / len(values), size=resamples)
     low, high = np.quantile(drawn @ distinct / len(values), (0.025, 0.975))
     return float(low), float(high)
+
+
+INTERVALS = {  # of a mean, by the kind of its measure
+    "share": share_interval,
+    "difference": difference_interval,
+    "score": bootstrap,
+    "loss": bootstrap,
+}

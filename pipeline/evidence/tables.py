@@ -1,54 +1,99 @@
-"""The tables of evaluate: lengths, errors, pairs and phrases."""
+"""The tables of evaluate: the evidence, and its items in lengths, errors, pairs, phrases and distances."""
 
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.artifact.tables import write_table
-from pipeline.evidence.measures import PerModel
-from pipeline.evidence.pairs import Pair
-from pipeline.evidence.phrases import Phrase
-from pipeline.evidence.probes import OcclusionEffect, excerpt, texts_by_phrase
-from pipeline.text.reviews import Reviews
+from pipeline.evidence.context import EvaluationContext
+from pipeline.evidence.measurement import MODELS, Measurement, metric_name
+from pipeline.evidence.metrics import INTERVALS, difference_interval
+from pipeline.evidence.occlusion import OcclusionEffect
+from pipeline.evidence.phrases import excerpt, texts_by_phrase
+from pipeline.evidence.registry import known_measure
+
+COLUMNS = [
+    "measure",
+    "count",
+    *(f"{who}{end}" for who in (*MODELS, "gain") for end in ("", "_low", "_high")),
+]
+OF_BOTH = [metric_name("accuracy", who) for who in MODELS]
 
 
-def write_lengths(path: Path, bounds: list[int], lengths: np.ndarray, right: PerModel) -> None:
-    bucket_of = np.searchsorted(bounds, lengths, side="left")
+def write_evidence(path: Path, evidence: list[Measurement]) -> None:
+    write_table(path, COLUMNS, [table_row(measurement) for measurement in evidence])
+
+
+def table_row(measurement: Measurement) -> list[object]:
+    """Return name, number of items, then mean and 95 % interval of the model, the baseline and the gain over it."""
+    interval = INTERVALS[known_measure(measurement.name).kind]
+    values = {who: of.astype(np.float64) for who, of in measurement.values.items()}
+    shown = {who: (float(of.mean()), *interval(of)) for who, of in values.items()}
+    if len(values) == len(MODELS):
+        gain = values["model"] - values["baseline"]
+        shown["gain"] = (float(gain.mean()), *difference_interval(gain))
+    columns = chain.from_iterable(shown.get(who, (None, None, None)) for who in (*MODELS, "gain"))
+    return [measurement.name, len(next(iter(values.values()))), *columns]
+
+
+def write_distances(path: Path, distances: list[int], evidence: list[Measurement]) -> None:
+    """Write consistency, with its interval, and ranking by distance, in pieces."""
+    values = {measurement.name: measurement.values for measurement in evidence}
+    rows = []
+    for distance in distances:
+        consistency, ranked = (values[f"distance_{distance}_{ending}"] for ending in ("consistency", "ranked"))
+        _, count, mean, low, high, *_ = table_row(Measurement(f"distance_{distance}_consistency", consistency))
+        others = [float(of.mean()) for of in (ranked["model"], consistency["baseline"], ranked["baseline"])]
+        rows.append([distance, count, mean, low, high, *others])
+    header = ["distance", "templates", "consistency", "low", "high", "ranked"]
+    write_table(path, [*header, "baseline_consistency", "baseline_ranked"], rows)
+
+
+def write_lengths(path: Path, context: EvaluationContext) -> None:
+    """Write accuracy on test by the number of pieces."""
+    bounds = context.config.length_buckets
+    bucket_of = np.searchsorted(bounds, context.count_pieces(context.test.texts), side="left")
     rows: list[list[object]] = []
     for bucket in np.unique(bucket_of):
         inside = bucket_of == bucket
         shown = f"<= {bounds[bucket]}" if bucket < len(bounds) else f"> {bounds[-1]}"
-        rows.append([shown, int(inside.sum()), *(float(right[who][inside].mean()) for who in ("model", "baseline"))])
-    write_table(path, ["pieces", "reviews", "accuracy", "baseline_accuracy"], rows)
+        rows.append([shown, int(inside.sum()), *(float(context.correct[who][inside].mean()) for who in MODELS)])
+    write_table(path, ["pieces", "reviews", *OF_BOTH], rows)
 
 
-def write_errors(path: Path, count: int, test: Reviews, on_test: PerModel) -> None:
-    """The reviews that the network is most wrong about; how the baseline reads them stands beside."""
+def write_errors(path: Path, context: EvaluationContext) -> None:
+    """Write the reviews that the model is most wrong about, with what the baseline predicts beside."""
+    test, on_test = context.test, context.on_test
     wrongness = np.abs(on_test["model"] - test.labels)
-    worst = [i for i in np.argsort(-wrongness, kind="stable")[:count] if wrongness[i] > 0.5]
+    order = np.argsort(-wrongness, kind="stable")[: context.config.worst_errors]
     rows = [
-        [int(test.labels[i]), float(on_test["model"][i]), float(on_test["baseline"][i]), test.texts[i]] for i in worst
+        [int(test.labels[i]), *(float(on_test[who][i]) for who in MODELS), test.texts[i]]
+        for i in order
+        if wrongness[i] > 0.5
     ]
-    write_table(path, ["label", "positive", "baseline_positive", "text"], rows)
+    write_table(path, ["label", *(metric_name("positive", who) for who in MODELS), "text"], rows)
 
 
-def write_pairs(path: Path, pairs: list[Pair], good: PerModel, bad: PerModel) -> None:
-    readings = (good["model"], bad["model"], good["baseline"], bad["baseline"])
-    rows = [[p.category, p.phrase, *(float(r[i]) for r in readings), p.pos, p.neg] for i, p in enumerate(pairs)]
-    header = ["category", "phrase", "pos_positive", "neg_positive", "baseline_pos_positive", "baseline_neg_positive"]
-    write_table(path, [*header, "pos", "neg"], rows)
+def write_pairs(path: Path, context: EvaluationContext) -> None:
+    """Write the minimal pairs with the probability of positive of both members, by both models."""
+    positive = [side[who] for who in MODELS for side in context.on_pairs]
+    rows = [
+        [pair.category, pair.phrase, *(float(of[i]) for of in positive), pair.pos, pair.neg]
+        for i, pair in enumerate(context.pairs)
+    ]
+    columns = [metric_name(f"{side}_positive", who) for who in MODELS for side in ("pos", "neg")]
+    write_table(path, ["category", "phrase", *columns, "pos", "neg"], rows)
 
 
-def write_phrases(
-    path: Path, phrases: list[Phrase], effects: dict[str, OcclusionEffect], held: list[list[Phrase]], right: PerModel
-) -> None:
-    rows, where = [], texts_by_phrase(held)
-    for phrase in phrases:
-        inside = where[phrase.text]
-        shares = [float(right[who][inside].mean()) if inside else None for who in ("model", "baseline")]
+def write_phrases(path: Path, context: EvaluationContext, effects: dict[str, OcclusionEffect]) -> None:
+    """Write the ambiguous phrases: what train says of them, their effect, and accuracy on test where they stand."""
+    rows, texts = [], texts_by_phrase(context.phrases_per_text)
+    for phrase in context.phrases:
+        inside = texts[phrase.text]
+        accuracies = [float(context.correct[who][inside].mean()) if inside else None for who in MODELS]
         effect = effects[phrase.text]
         examples = [excerpt(text, phrase.text) for text in (effect.good, effect.bad)]
-        rows.append([*phrase, effect.spread, len(inside), *shares, *examples])
-    header = [*Phrase._fields, "spread", "test_reviews", "accuracy", "baseline_accuracy", "good", "bad"]
-    header[0] = "phrase"
-    write_table(path, header, rows)
+        rows.append([*phrase, effect.spread, len(inside), *accuracies, *examples])
+    known = ["phrase", "reviews", "positive", "low", "high", "neighbour_polarity"]
+    write_table(path, [*known, "spread", "test_reviews", *OF_BOTH, "good", "bad"], rows)

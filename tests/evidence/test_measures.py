@@ -1,108 +1,115 @@
-"""Each measure says what it is called, on readers whose answers are known."""
+"""Each measure says what it is called, on models whose answers are known."""
 
+import random
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pipeline.config.schema import Config
+from pipeline.evidence.context import EvaluationContext
 from pipeline.evidence.counterfactual import read_counterfactual
 from pipeline.evidence.measures import (
-    Measurement,
-    PerModel,
-    is_correct,
-    measure_distance,
-    measure_pairs,
-    measure_slice,
-    table_row,
+    accuracy,
+    ambiguous_phrases,
+    counterfactuals,
+    distance,
+    minimal_pairs,
+    random_label_control,
+    same_words,
+    word_order,
 )
-from pipeline.evidence.metrics import difference_interval, interval
-from pipeline.evidence.phrases import Phrase
-from pipeline.evidence.probes import occlude, phrases_per_text, same_words_pairs, shuffle_words
+from pipeline.evidence.pairs import Pair, unseen_pairs
 from pipeline.evidence.templates import Template, Templates, last_words, read_templates
 from pipeline.support.errors import UserError
-from pipeline.text.reviews import Reviews
-
-KILLER = Phrase("죽인다", 9, 0.5, 0.4, 0.6, 0.9)
-WONDER = Phrase("기가 막", 9, 0.5, 0.4, 0.6, 0.9)
-TEST = Reviews(["연기가 죽인다", "시간만 죽인다", "기가 막힌 연기", "그냥 영화"], np.array([1, 0, 1, 0], np.int8))
+from pipeline.text.reviews import Reviews, read_reviews
+from tests.evidence.small_context import TEST, small_context
 
 
-def context_reader(texts: list[str]) -> np.ndarray:
-    """Says good where there is 연기, and bad where there is none."""
-    return np.array([0.9 if "연기" in text else 0.1 for text in texts])
-
-
-def read(texts: list[str]) -> PerModel:
-    return {"model": context_reader(texts), "baseline": np.array([0.9 if "죽인다" in text else 0.1 for text in texts])}
-
-
-def test_holding_finds_words_and_stems() -> None:
-    assert phrases_per_text(TEST.texts, [KILLER, WONDER]) == [[KILLER], [KILLER], [WONDER], []]
-    assert phrases_per_text(["죽인다 죽인다"], [KILLER]) == [[KILLER]]
+def test_accuracy_is_of_test() -> None:
+    (measurement,) = accuracy.measure(small_context())
+    assert measurement.name == "test_accuracy"
+    assert measurement.values["model"].tolist() == [True, True, True, True]
+    assert measurement.values["baseline"].tolist() == [True, False, False, True]
 
 
 def test_context_gain_is_what_the_phrase_alone_lacks() -> None:
-    right = is_correct(read(TEST.texts), TEST.labels)
-    whole, alone, gain = measure_slice(TEST, right, phrases_per_text(TEST.texts, [KILLER, WONDER]), read)
+    whole, alone, gain = ambiguous_phrases.measure(small_context())
     assert whole.values["model"].tolist() == [True, True, True]
-    assert alone.values["model"].tolist() == [False, True, False]  # without its context each is read as bad
+    assert alone.values["model"].tolist() == [False, True, False]  # without its context each is taken for bad
     assert gain.values["model"].tolist() == [1, 0, 1]
     assert alone.values["baseline"].tolist() == [True, False, False] == whole.values["baseline"].tolist()
     assert gain.values["baseline"].tolist() == [0, 0, 0]
 
 
 def test_without_phrases_there_is_no_slice() -> None:
-    assert measure_slice(TEST, is_correct(read(TEST.texts), TEST.labels), [[], [], [], []], read) == []
-    assert occlude([], TEST, context_reader) == {}
-
-
-def test_occlusion_lifts_the_good_and_lowers_the_bad() -> None:
-    def amplifier(texts: list[str]) -> np.ndarray:  # 죽인다 strengthens whatever stands there
-        logit = np.array(
-            [("연기" in t) - ("시간" in t) + 2.0 * ("죽인다" in t) * (("연기" in t) - ("시간" in t)) for t in texts]
-        )
-        return 1 / (1 + np.exp(-logit))
-
-    effect = occlude([KILLER], TEST, amplifier)["죽인다"]
-    assert effect.spread == pytest.approx(2.0)
-    assert (effect.good, effect.bad) == ("연기가 죽인다", "시간만 죽인다")
-
-
-def test_pairs_are_consistent_or_at_least_ranked() -> None:
-    good = {"model": np.array([0.9, 0.9, 0.4]), "baseline": np.array([0.1, 0.1, 0.1])}
-    bad = {"model": np.array([0.1, 0.8, 0.6]), "baseline": np.array([0.9, 0.1, 0.05])}
-    consistency, ranked = measure_pairs("pair", good, bad)
-    assert consistency.values["model"].tolist() == [True, False, False]
-    assert ranked.values["model"].tolist() == [True, True, False]
-    assert ranked.values["baseline"].tolist() == [False, False, True]
-
-
-def test_reordered_reviews_share_all_words_but_not_the_label() -> None:
-    texts = ["본편은 좋고 예고편은 별로", "예고편은 좋고 본편은 별로", "좋다 정말", "정말 좋다", "별로", "별로"]
-    (pair,) = same_words_pairs(Reviews(texts, np.array([1, 0, 1, 1, 0, 1], np.int8)))
-    assert (pair.pos, pair.neg) == (texts[0], texts[1])
+    assert ambiguous_phrases.measure(small_context(phrases=[])) == []
 
 
 def test_shuffling_keeps_the_words() -> None:
     texts = ["하나 둘 셋 넷 다섯 여섯 일곱", "하나", ""]
-    shuffled = shuffle_words(texts)
-    assert shuffled == shuffle_words(texts)
+    shuffled = word_order.shuffle_words(texts)
+    assert shuffled == word_order.shuffle_words(texts)
     assert shuffled != texts
     assert [sorted(text.split()) for text in shuffled] == [sorted(text.split()) for text in texts]
 
 
+def test_order_costs_nothing_where_words_alone_decide() -> None:
+    shuffled, drop, *unigrams = word_order.measure(small_context(train=TEST))
+    assert shuffled.values["model"].tolist() == [True, True, True, True]
+    assert drop.values["model"].tolist() == [0, 0, 0, 0]
+    assert [list(unigram.values) for unigram in unigrams] == [["baseline"], ["baseline"]]
+    assert unigrams[0].values["baseline"].tolist() == unigrams[1].values["baseline"].tolist()
+
+
+def test_pairs_are_measured_together_and_by_category() -> None:
+    pairs = [
+        Pair("order", "죽인다", "연기가 죽인다", "시간만 죽인다"),
+        Pair("irony", "죽인다", "연기가 죽인다", "연기만 죽인다"),
+    ]
+    of = {measurement.name: measurement.values for measurement in minimal_pairs.measure(small_context(pairs=pairs))}
+    assert list(of) == [
+        *("pair_consistency", "pair_ranked", "pair_irony_consistency", "pair_irony_ranked"),
+        *("pair_order_consistency", "pair_order_ranked"),
+    ]
+    assert of["pair_consistency"]["model"].tolist() == [True, False]
+    assert of["pair_order_consistency"]["model"].tolist() == [True]
+    assert of["pair_irony_ranked"]["model"].tolist() == [False]
+    assert not of["pair_ranked"]["baseline"].any()
+
+
+def test_a_pair_that_train_holds_is_left_out() -> None:
+    known = Pair("lexical", "죽인다", pos="연기가  죽인다!", neg="시간만 죽인다")
+    new = Pair("lexical", "죽인다", pos="음악이 죽인다", neg="기분만 죽인다")
+    tagged = Pair("lexical", "riot", pos="A riot. Really!", neg="A riot. <br />Hardly.")
+    assert unseen_pairs([known, new, tagged], ["연기가 죽인다", "A riot.<br /><br />Really!"]) == [new]
+
+
+def test_same_words_pairs_share_all_words_but_not_the_label() -> None:
+    texts = ["연기는 좋고 음악은 별로", "음악은 좋고 연기는 별로", "좋다 정말", "정말 좋다", "별로", "별로"]
+    reviews = Reviews(texts, np.array([1, 0, 1, 1, 0, 1], np.int8))
+    (pair,) = same_words.same_words_pairs(reviews)
+    assert (pair.pos, pair.neg) == (texts[0], texts[1])
+    consistency, ranked = same_words.measure(small_context(test=reviews))
+    assert (consistency.name, ranked.name) == ("reordered_consistency", "reordered_ranked")
+    assert not consistency.values["model"].any() and not ranked.values["model"].any()
+    assert same_words.measure(small_context()) == []
+
+
 def test_distance_is_a_mean_over_passages() -> None:
+    context = small_context()
     templates = Templates(
         ["그날 연기 없이", "그날 그냥 또"], [Template("죽인다", "연기", "시간"), Template("죽인다", "시간", "시간")]
     )
-    consistency, _ = measure_distance(templates, 3, lambda words: np.ones(len(words)), read)
+    consistency, _ = distance.measure_distance(templates, 3, context.count_pieces, context.predict)
+    assert consistency.name == "distance_3_consistency"
     assert consistency.values["model"].tolist() == [0.5, 0.0]  # the passage that speaks of 연기 misleads
 
 
 def test_a_distance_longer_than_a_passage_is_refused() -> None:
-    templates = Templates(["그날 그냥"], [Template("죽인다", "연기", "시간")])
+    context, templates = small_context(), Templates(["그날 그냥"], [Template("죽인다", "연기", "시간")])
     with pytest.raises(UserError, match=r"distances: 3: the neutral passages of .* have 2 pieces"):
-        measure_distance(templates, 3, lambda words: np.ones(len(words)), read)
+        distance.measure_distance(templates, 3, context.count_pieces, context.predict)
 
 
 def test_what_stands_between_is_at_most_the_distance() -> None:
@@ -112,39 +119,6 @@ def test_what_stands_between_is_at_most_the_distance() -> None:
     assert last_words("하나 둘 셋", 5, two_pieces_each) == ["둘", "셋"]
     assert last_words("하나 둘 셋", 0, two_pieces_each) == []
     assert last_words("하나 둘 셋", 99, two_pieces_each) == ["하나", "둘", "셋"]
-
-
-def test_a_row_has_mean_interval_and_gain_item_by_item() -> None:
-    model, baseline = np.repeat([1, 0], [80, 20]), np.repeat([1, 0], [70, 30])
-    name, count, *shown = table_row(Measurement("m", {"model": model, "baseline": baseline}))
-    assert (name, count) == ("m", 100)
-    assert shown[0] == 0.8 and 0.7 < shown[1] < 0.75 and 0.85 < shown[2] < 0.9
-    assert shown[6] == pytest.approx(0.1)
-    assert 0.03 < shown[7] < shown[6] < shown[8] < 0.18  # narrower than either's own: they err on the same reviews
-    assert table_row(Measurement("m", {"baseline": baseline}))[2:5] == [None, None, None]
-
-
-def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
-    rng = np.random.default_rng(0)
-    covered = [low <= 0.7 <= high for low, high in (interval(rng.random(200) < 0.7) for _ in range(300))]
-    assert 0.9 < np.mean(covered) < 0.99
-
-
-def test_the_interval_of_a_gain_covers_the_truth_and_is_nobody_s_side() -> None:
-    rng = np.random.default_rng(0)
-    drawn = [rng.choice([-1, 0, 1], 40, p=[0.05, 0.8, 0.15]) for _ in range(500)]
-    covered = [low <= 0.1 <= high for low, high in map(difference_interval, drawn)]
-    assert 0.92 < np.mean(covered) < 0.99
-    for values in drawn[:20]:
-        low, high = difference_interval(values)
-        assert difference_interval(-values) == pytest.approx((-high, -low))
-
-
-@pytest.mark.parametrize(("ahead", "certain"), [(0, False), (1, False), (4, False), (8, True)])
-def test_being_ahead_on_few_pairs_is_not_certain(ahead: int, certain: bool) -> None:
-    model = np.repeat([True, False], [ahead + 10, 24 - ahead])
-    *_, low, high = table_row(Measurement("m", {"model": model, "baseline": np.repeat([True, False], [10, 24])}))
-    assert (low > 0) == certain and high > low
 
 
 @pytest.mark.parametrize("language", ["ko", "en", "maekrak"])
@@ -178,3 +152,51 @@ def test_counterfactual_files_of_another_form_are_named(tmp_path: Path, monkeypa
     write_pairs(tmp_path, "Positive\tSo good.\t7\npos\tSo bad.\t7\n")
     with pytest.raises(UserError, match=r"dev_paired.tsv:3: Sentiment is 'pos', must be Positive or Negative"):
         read_counterfactual("HERE_DIR")
+
+
+def test_rewritten_reviews_are_those_whose_original_is_known() -> None:
+    pairs = [
+        Pair("counterfactual", "", pos="So good.", neg="So <br />bad."),
+        Pair("counterfactual", "", pos="Lovely.", neg="Ugly."),
+        Pair("counterfactual", "", pos="Unknown.", neg="Unheard."),
+    ]
+    texts, labels = counterfactuals.counterfactuals(pairs, ["So bad.", "lovely"])
+    assert (texts, labels.tolist()) == (["So good.", "Ugly."], [1, 0])
+
+
+def test_rewritten_reviews_are_measured_where_they_are_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_pairs(tmp_path, "Positive\t연기가 좋다\t1\nNegative\t연기가 나쁘다\t1\n")
+    monkeypatch.setenv("HERE_DIR", str(tmp_path))
+    config = small_context().config.model_copy(update={"counterfactual": "HERE_DIR"})
+    train = Reviews(["연기가 좋다"], np.array([1], np.int8))
+    (measurement,) = counterfactuals.measure(small_context(config=config, train=train))
+    assert measurement.values["model"].tolist() == [False]  # 연기 is all that it goes by
+    assert measurement.values["baseline"].tolist() == [True]
+    assert counterfactuals.measure(small_context(train=train)) == []
+
+
+@pytest.fixture
+def trained_context(
+    config: Config, ingest_folder: Path, tokenize_folder: Path, train_folder: Path
+) -> EvaluationContext:
+    splits = {split: read_reviews(ingest_folder, split) for split in ("train", "dev", "test")}
+    return EvaluationContext.load(config.evaluate, splits, [], list, tokenize_folder, train_folder)
+
+
+def test_the_control_restores_what_it_disturbs(trained_context: EvaluationContext) -> None:
+    texts = trained_context.test.texts[:5]
+    random.seed(7)
+    np.random.seed(7)
+    before = trained_context.predict(texts)["model"]
+    expected = random.random(), np.random.rand()
+    random.seed(7)
+    np.random.seed(7)
+    true, shuffled = random_label_control.measure(trained_context)
+    assert (random.random(), np.random.rand()) == expected
+    np.testing.assert_array_equal(trained_context.predict(texts)["model"], before)  # with the tokenizer of before
+    assert (true.name, shuffled.name) == ("control_true_labels_accuracy", "control_shuffled_labels_accuracy")
+    assert true.values["model"].mean() > 0.7 and shuffled.values["model"].mean() < 0.6
+
+
+def test_no_pieces_are_no_control() -> None:
+    assert random_label_control.measure(small_context()) == []  # maekrak's has none

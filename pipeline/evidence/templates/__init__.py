@@ -26,7 +26,7 @@ class Templates(NamedTuple):
 
 
 def read_templates(language: str) -> Templates:
-    """The passages and templates of `pipeline/evidence/templates/<language>.yaml`."""
+    """Read the passages and templates of `pipeline/evidence/templates/<language>.yaml`."""
     content = yaml.safe_load((Path(__file__).parent / f"{language}.yaml").read_text("utf-8"))
     return Templates(content["neutral"], [Template(**template) for template in content["templates"]])
 
@@ -34,7 +34,7 @@ def read_templates(language: str) -> Templates:
 def render_at_distance(
     templates: Templates, distance: int, count_pieces: Callable[[list[str]], np.ndarray]
 ) -> tuple[list[str], list[str]]:
-    """The good and the bad text of each template, once with each passage, `distance` pieces or a few fewer between.
+    """Return the good and the bad text of each template, once with each passage, `distance` pieces or a few fewer between.
 
     Args:
         count_pieces: words -> how many pieces each is [words].
@@ -54,13 +54,13 @@ def render_at_distance(
     between = [last_words(passage, distance, count_pieces) for passage in templates.neutral]
     good, bad = (
         [" ".join([context, *words, template.phrase]) for template, context in contexts for words in between]
-        for contexts in ([(f, f.pos) for f in templates.templates], [(f, f.neg) for f in templates.templates])
+        for contexts in ([(t, t.pos) for t in templates.templates], [(t, t.neg) for t in templates.templates])
     )
     return good, bad
 
 
 def last_words(passage: str, pieces: int, count_pieces: Callable[[list[str]], np.ndarray]) -> list[str]:
-    """The last words of a passage, whole ones, that are at most so many pieces."""
+    """Return the last words of a passage, whole ones, that are at most so many pieces."""
     words = passage.split()
     up_to = np.cumsum(count_pieces(words)[::-1])
     return words[len(words) - int(np.searchsorted(up_to, pieces, side="right")) :]
