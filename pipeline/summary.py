@@ -4,32 +4,24 @@ from pathlib import Path
 
 from pipeline.artifact.manifest import read_manifest
 from pipeline.config.names import make_arguments, model_name
+from pipeline.evidence.measurement import metric_name
+from pipeline.evidence.registry import shown_in
 
 
 def summary(artifacts: Path, data: str, cell: str, preset: str) -> None:
-    """Print the network's measures beside the baseline's, one phrase in two contexts, and where to look."""
+    """Print the model's measures beside the baseline's, one phrase in two contexts, and where to look."""
     model, other = (model_name(name, preset) for name in (cell, "lstm" if cell == "gru" else "gru"))
     folder = artifacts / data / model
-    measured, explained = read_manifest(folder / "evaluate"), read_manifest(folder / "explain")
-    m, e = measured.metrics, explained.metrics
-    texts = (("text", explained.config["text"]), ("against", explained.config["against"]))
-    shown = {
-        "accuracy on test": ("test_accuracy", ""),
-        "  with all words shuffled": ("shuffled_accuracy", ""),
-        "of reviews with an ambiguous phrase": ("slice_accuracy", f"({m['slice_reviews']:,.0f} reviews)"),
-        "pairs with both right": ("pair_consistency", f"({m['pairs']:.0f} pairs)"),
-        "pairs in the right order": ("pair_ranked", ""),
-    }
+    measured, explained = read_manifest(folder / "evaluate").metrics, read_manifest(folder / "explain")
     lines = [
         "",
         f"{data}, {model}",
-        *(
-            f"  {what:36}{m[name]:6.1%}   baseline {m[f'baseline_{name}']:6.1%}   {of}".rstrip()
-            for what, (name, of) in shown.items()
-            if name in m
-        ),
+        *_measures(measured),
         "",
-        *(f"  positive {e[f'explain_{name}_positive']:4.0%}   {text}" for name, text in texts),
+        *(
+            f"  positive {explained.metrics[f'explain_{name}_positive']:4.0%}   {explained.config[name]}"
+            for name in ("text", "against")
+        ),
         "",
         f"  model    {folder / 'export' / 'saved_model'}",
         f"  card     {folder / 'export' / 'MODEL_CARD.md'}",
@@ -39,3 +31,19 @@ def summary(artifacts: Path, data: str, cell: str, preset: str) -> None:
         f"      make all {make_arguments(data, other)}, then make compare DATA={data}",
     ]
     print("\n".join(lines))
+
+
+def _measures(measured: dict[str, float]) -> list[str]:
+    """Return a line for each measure of the summary, with its number of items where the data decide it."""
+    items = {
+        "slice_accuracy": f"({measured['slice_reviews']:,.0f} reviews)",
+        "pair_consistency": f"({measured['pairs']:.0f} pairs)",
+    }
+    shown = [(name, measure.title.en) for name, measure in shown_in("summary") if name in measured]
+    width = max((len(title) for _, title in shown), default=0)
+    lines = []
+    for name, title in shown:
+        baseline = measured.get(metric_name(name, "baseline"))
+        beside = "" if baseline is None else f"   baseline {baseline:6.1%}"
+        lines.append(f"  {title:{width}} {measured[name]:6.1%}{beside}   {items.get(name, '')}".rstrip())
+    return lines

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.compare import compare
+from pipeline.compare import columns, compare
 from pipeline.tracking.history import Run
 from pipeline.tracking.seeds import by_seed, newest_of_each
 
@@ -47,11 +47,20 @@ def test_runs_on_other_data_than_the_newest_are_left_out_of_the_figure() -> None
     assert newest_of_each(runs) == [[runs[3]], [runs[0]]]
 
 
+def test_a_headline_has_the_baseline_beside_it() -> None:
+    headings = list(columns())
+    assert headings[headings.index("pairs") + 1] == "baseline pairs" and "baseline ranked" not in headings
+    assert columns()["baseline test"] == "baseline_test_accuracy"
+
+
 def test_the_figure_is_named_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     monkeypatch.setattr("pipeline.compare.model_runs", lambda artifacts, data: [run("1")])
     monkeypatch.setattr("pipeline.compare.draw_accuracy", lambda path, data, models: path.touch())
     compare(tmp_path, "shop")
-    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "shop" / "accuracy.png")
+    shown = capsys.readouterr().out
+    assert shown.splitlines()[-1] == str(tmp_path / "shop" / "accuracy.png")
+    assert "90.0%" in shown and "80.0%" in shown
+    assert "pairs: Minimal pairs, both members right" in shown
     assert (tmp_path / "shop" / "accuracy.png").exists()

@@ -1,9 +1,14 @@
-"""The model card beside an exported model: what it was made from, how good it is, what it is not for."""
+"""The model card beside an exported model: what it was made from, how good it is, what it is not for.
+
+The measures that it lists are those that the registry says are shown in it.
+"""
 
 import json
 from pathlib import Path
 
 from pipeline.artifact.manifest import read_manifest
+from pipeline.evidence.measurement import MODELS, metric_name
+from pipeline.evidence.registry import shown_in
 
 CARD = """\
 # {data}, {model}
@@ -39,19 +44,6 @@ probabilities mean little. It gives a verdict for texts without any, the empty o
 films that a text does not spell out, escape it. What its reviewers thought, fair or not, is what it has learnt.
 """
 
-MEASURES = {
-    "test_accuracy": "accuracy, test",
-    "test_balanced_accuracy": "balanced accuracy, test",
-    "test_f1": "F1, test",
-    "test_roc_auc": "ROC AUC, test",
-    "test_log_loss": "log loss, test",
-    "test_calibration_error": "expected calibration error, test",
-    "slice_accuracy": "accuracy, test reviews with an ambiguous phrase",
-    "shuffled_accuracy": "accuracy, test with its words shuffled",
-    "pair_consistency": "pairs with both members right",
-    "pair_ranked": "pairs in the right order",
-}
-
 
 def write_card(path: Path, ingest: Path, pretrain: Path, train: Path, evaluate: Path) -> None:
     """Write the card from what the stages have sealed."""
@@ -70,13 +62,20 @@ def write_card(path: Path, ingest: Path, pretrain: Path, train: Path, evaluate: 
             unlabelled=f"{unlabelled:,} without labels to learn from first, " if unlabelled else "",
             **{name: reviews[name] for name in ("train", "dev", "test")},
             sources="\n".join(f"- `{name}` sha256 {digest}" for name, digest in report["sources"].items()),
-            rows="\n".join(
-                f"| {shown} | {measured[name]:.4f} | {measured[f'baseline_{name}']:.4f} |"
-                for name, shown in MEASURES.items()
-                if name in measured
-            ),
+            rows="\n".join(_rows(measured)),
             pairs=measured["pairs"],
             dev_accuracy=trained.metrics["dev_accuracy"],
         ),
         "utf-8",
     )
+
+
+def _rows(measured: dict[str, float]) -> list[str]:
+    """Return a row for each measure of the card that was measured: its title, the model's, the baseline's."""
+    rows = []
+    for name, measure in shown_in("card"):
+        values = [measured.get(metric_name(name, who)) for who in MODELS]
+        if any(value is not None for value in values):
+            shown = ["–" if value is None else f"{value:.4f}" for value in values]
+            rows.append(f"| {' | '.join([measure.title.en, *shown])} |")
+    return rows

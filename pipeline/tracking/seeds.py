@@ -2,16 +2,7 @@
 
 from pipeline.tracking.history import Run
 
-COLUMNS = {
-    "dev": "dev_accuracy",
-    "test": "test_accuracy",
-    "baseline": "baseline_test_accuracy",
-    "ambiguous": "slice_accuracy",
-    "pairs": "pair_consistency",
-    "baseline pairs": "baseline_pair_consistency",
-    "ranked": "pair_ranked",
-    "train s": "train_seconds",
-}
+ALIKE = ("baseline_test_accuracy", "baseline_pair_consistency")  # where these differ, other items were measured
 
 
 def by_seed(runs: list[Run]) -> list[list[Run]]:
@@ -22,7 +13,7 @@ def by_seed(runs: list[Run]) -> list[list[Run]]:
     """
     groups: dict[object, dict[str, Run]] = {}
     for run in runs:
-        baseline = tuple(run.metrics.get(key) for key in COLUMNS.values() if key.startswith("baseline_"))
+        baseline = tuple(run.metrics.get(name) for name in ALIKE)
         groups.setdefault((run.name, run.origin, baseline), {}).setdefault(run.seed, run)
     return [list(seeds.values()) for seeds in groups.values() if len(seeds) > 1]
 
