@@ -100,6 +100,7 @@ class PretrainConfig(LearningConfig):
     ]
     unsupervised: bool
     negatives: Count
+    unigram_power: Annotated[float, Field(ge=0, le=1)]
 
 
 class BaselineConfig(Section):

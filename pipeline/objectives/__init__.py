@@ -1,4 +1,4 @@
-"""The objectives of pretrain: language model and sequence autoencoder, their softmax, fitting and measuring.
+"""The objectives of pretrain: language model and sequence autoencoder, their softmax, fitting and evaluation.
 
-Nothing here sees a label.
+None of them uses labels.
 """

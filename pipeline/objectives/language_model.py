@@ -1,10 +1,10 @@
-"""The two-way language model: what comes next, and what came before (Peters et al. 2018; Howard & Ruder 2018).
+"""The bidirectional language model (Peters et al. 2018; Howard & Ruder 2018).
 
-    log p(w_2 ... w_{n+1} | w_1) = sum_t log p(w_{t+1} | w_1 ... w_t)      t = 1 ... n, reading forward
-    log p(w_0 ... w_{n-1} | w_n) = sum_t log p(w_{t-1} | w_t ... w_n)      t = n ... 1, reading backward
+    log p(w_2 ... w_{n+1} | w_1) = sum_t log p(w_{t+1} | w_1 ... w_t)      t = 1 ... n, forward
+    log p(w_0 ... w_{n-1} | w_n) = sum_t log p(w_{t-1} | w_t ... w_n)      t = n ... 1, backward
 
-Each direction of the recurrent layer learns to say what it hasn't read yet, and any text teaches that: no labels are
-needed. w_{n+1} and w_0 are the text's ends; the piece that a direction reads first is not predicted.
+Each direction of the recurrent layer predicts the piece that it reads next. w_{n+1} and w_0 are the text's ends; the
+first piece that a direction reads is not predicted.
 """
 
 import numpy as np
@@ -19,25 +19,28 @@ TARGET_SLICES = {"forward": slice(2, None), "backward": slice(None, -2)}  # of t
 
 
 class LanguageModel(Objective):
-    """A softmax "forward" and, where the network reads both ways, one "backward"."""
+    """Predict with a softmax "forward" and, for a bidirectional network, one "backward"."""
 
     def __init__(self, network: NetworkConfig, unigram_probabilities: np.ndarray, dropout: float) -> None:
-        assert len(network.units) == 1 or not network.bidirectional, "a layer above knows the piece to come"
+        # The second of two bidirectional layers would get its targets as inputs, from the other direction's states.
+        assert len(network.units) == 1 or not network.bidirectional, "only the first bidirectional layer can be trained"
         super().__init__(network, unigram_probabilities, dropout)
         directions = list(TARGET_SLICES) if network.bidirectional else ["forward"]
         units, width = network.units[-1], network.embedding
         self.softmaxes = {name: TiedSoftmax(unigram_probabilities, units, width, name=name) for name in directions}
 
     def predict_pieces(self, ids: tf.Tensor, training: bool = False) -> dict[str, Predictions]:
-        """What each direction says of the piece that it reads next: ids [batch, time] int32."""
+        """Return states and targets of each direction: ids [batch, time] int32."""
         mask = ids != PADDING
-        ids = tf.pad(ids, [[0, 0], [1, 1]], constant_values=PADDING)  # it stands for the text's ends too
-        vectors = self.embedding(ids)
-        states = self.dropout(vectors[:, 1:-1], training=training)
+        ids = tf.pad(ids, [[0, 0], [1, 1]], constant_values=PADDING)  # padding also stands for the text's ends
+        embeddings = self.embedding(ids)
+        states = self.dropout(embeddings[:, 1:-1], training=training)
         for layer in self.stack:
             states = self.dropout(layer(states, mask=mask, training=training), training=training)
-        by_direction = tf.split(states, len(self.softmaxes), axis=-1)
+        states_by_direction = tf.split(states, len(self.softmaxes), axis=-1)
         return {
-            name: Predictions(softmax, own, ids[:, TARGET_SLICES[name]], vectors[:, TARGET_SLICES[name]], mask)
-            for (name, softmax), own in zip(self.softmaxes.items(), by_direction, strict=True)
+            name: Predictions(
+                softmax, direction_states, ids[:, TARGET_SLICES[name]], embeddings[:, TARGET_SLICES[name]], mask
+            )
+            for (name, softmax), direction_states in zip(self.softmaxes.items(), states_by_direction, strict=True)
         }

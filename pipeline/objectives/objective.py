@@ -1,4 +1,4 @@
-"""What the objectives of pretrain have in common: the layers that train will take over."""
+"""The base of the pretraining objectives: the layers that train starts from."""
 
 import keras
 import numpy as np
@@ -12,14 +12,15 @@ IDS = tf.TensorSpec((None, None), tf.int32)
 
 
 class Objective(keras.Model):
-    """The classifier's embedding and recurrent layers. A subclass makes `softmaxes` and defines `predict_pieces`.
+    """Hold the classifier's embedding and recurrent layers. A subclass sets `softmaxes` and defines `predict_pieces`.
 
     Args:
-        shares: how often each piece comes, of all pieces [vocabulary].
-        dropout: share of what goes into and out of each recurrent layer that isn't seen in training.
+        unigram_probabilities: relative frequency of each piece [vocabulary].
+        dropout: fraction of the inputs and outputs of each recurrent layer that is dropped in training.
+        return_state: whether the recurrent layers return their final states too.
 
     Attributes:
-        softmaxes: by what it is that predicts, for example "forward".
+        softmaxes: by name, for example "forward".
     """
 
     softmaxes: dict[str, TiedSoftmax]
@@ -34,9 +35,9 @@ class Objective(keras.Model):
         self.dropout = keras.layers.Dropout(dropout)
 
     def predict_pieces(self, ids: tf.Tensor, training: bool = False) -> dict[str, Predictions]:
-        """What each softmax is to say of texts, ids [batch, time] int32."""
+        """Return states and targets for each softmax, by its name: ids [batch, time] int32."""
         raise NotImplementedError
 
-    def measure(self, ids: tf.RaggedTensor) -> dict[str, float]:
-        """What there is to measure on dev beyond its predictions: ids [texts, (pieces)]."""
+    def extra_metrics(self, ids: tf.RaggedTensor) -> dict[str, float]:
+        """Return metrics on dev beyond those of the softmaxes: ids [texts, (pieces)]."""
         return {}

@@ -1,4 +1,7 @@
-"""The softmax over all pieces: whole for measuring, sampled for training, where the whole one would cost too much."""
+"""The softmax over all pieces, tied to the embedding: full for evaluation, sampled for training.
+
+In training the full softmax would take most of a step's time: its logits are [rows, vocabulary].
+"""
 
 from typing import Any, NamedTuple
 
@@ -9,23 +12,23 @@ from keras import ops
 
 from pipeline.layers.xla import jit
 
-ROWS = 512  # states that the softmax is taken of at once: few shapes for XLA, and logits of tens of megabytes
-NEG_INF = -1e9  # the logit of a piece that is out of the question
+BLOCK_ROWS = 512  # rows of logits that are computed at once: few shapes for XLA, and logits of tens of megabytes
+NEG_INF = -1e9  # the logit of a piece that must not be chosen
 
 
 class TiedSoftmax(keras.layers.Layer):
-    """Says how likely each piece is after a state, and reads what pieces are from the embedding itself
-    (Inan et al. 2017, Press & Wolf 2017).
+    """Predict a piece from a state, with the embedding as output weights (Inan et al. 2017, Press & Wolf 2017).
 
         log p(piece i | state s) = (P s) . e_i + b_i - log sum_j exp((P s) . e_j + b_j)
 
-    In training the sum is over the piece that stands there and a few drawn by chance, the same for the whole batch,
-    each logit less the logarithm of how often the chance draws it (Jean et al. 2015).
+    In training the sum runs over the target and a few negatives, sampled once for the whole batch. Each logit is
+    corrected by the logarithm of how many times its piece is expected among the negatives (Jean et al. 2015).
 
     Args:
-        shares: how often each piece comes, of all pieces [vocabulary]. b starts out as their logarithms: what is left
-            to learn is what the state says.
-        units: of a state. width: of the embedding.
+        unigram_probabilities: relative frequency of each piece [vocabulary]. b starts at their logarithms, so that the
+            state need only explain what differs from them.
+        units: size of a state.
+        width: size of the embedding.
 
     Weights:
         projection: P transposed, [units, width]; bias: b, [vocabulary].
@@ -37,7 +40,7 @@ class TiedSoftmax(keras.layers.Layer):
     def __init__(self, unigram_probabilities: np.ndarray, units: int, width: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.log_unigram_probabilities = np.log(unigram_probabilities).astype("float32")
-        # Made at once, not at the first call: what is learnt is listed before that.
+        # Made here rather than at the first call: the optimizer lists all weights before that.
         self.projection = self.add_weight((units, width), initializer="glorot_uniform", name="projection")
         self.bias = self.add_weight(self.log_unigram_probabilities.shape, initializer=self._initial_bias, name="bias")
 
@@ -47,103 +50,105 @@ class TiedSoftmax(keras.layers.Layer):
     def call(self, states: tf.Tensor) -> tf.Tensor:
         return states @ self.projection
 
-    def log_probabilities(self, states: tf.Tensor, vectors: tf.Tensor) -> tf.Tensor:
-        """log p of each piece [rows, vocabulary]: states [rows, units], vectors of all pieces [vocabulary, width]."""
-        return tf.nn.log_softmax(tf.matmul(self(states), vectors, transpose_b=True) + self.bias)
+    def log_probabilities(self, states: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
+        """Return log p of each piece [rows, vocabulary]: states [rows, units], embeddings [vocabulary, width]."""
+        return tf.nn.log_softmax(tf.matmul(self(states), embeddings, transpose_b=True) + self.bias)
 
 
 class Predictions(NamedTuple):
-    """What is predicted in a batch in one direction.
+    """The states of one batch and the pieces that one softmax is to predict from them.
 
     Shapes:
-        states before each piece [batch, steps, units], the pieces that then stand there [batch, steps] int32 and their
-        vectors [batch, steps, width], and where there are any: mask [batch, steps].
+        states [batch, steps, units]; targets [batch, steps] int32 and their embeddings [batch, steps, width]; mask
+        [batch, steps], False where there is nothing to predict.
     """
 
     softmax: TiedSoftmax
     states: tf.Tensor
-    pieces: tf.Tensor
-    vectors: tf.Tensor
+    targets: tf.Tensor
+    target_embeddings: tf.Tensor
     mask: tf.Tensor
 
     def pack(self) -> "PackedTargets":
-        """Those that there are, one below the other, with some of no weight to fill up the last `ROWS`."""
-        where = tf.where(tf.reshape(self.mask, [-1]))[:, 0]
-        count = tf.size(where)
-        size = tf.maximum(-(-count // ROWS), 1) * ROWS
-        where = tf.pad(where, [[0, size - count]])
+        """Gather the positions under the mask into rows, with rows of weight 0 to a multiple of `BLOCK_ROWS`."""
+        positions = tf.where(tf.reshape(self.mask, [-1]))[:, 0]
+        count = tf.size(positions)
+        rows = tf.maximum(-(-count // BLOCK_ROWS), 1) * BLOCK_ROWS
+        positions = tf.pad(positions, [[0, rows - count]])
 
         def gathered(values: tf.Tensor) -> tf.Tensor:
-            return tf.gather(tf.reshape(values, (-1, *values.shape[2:])), where)
+            return tf.gather(tf.reshape(values, (-1, *values.shape[2:])), positions)
 
-        weights = tf.cast(tf.range(size) < count, tf.float32)
         return PackedTargets(
-            self.softmax(gathered(self.states)), gathered(self.pieces), gathered(self.vectors), weights
+            queries=self.softmax(gathered(self.states)),
+            targets=gathered(self.targets),
+            target_embeddings=gathered(self.target_embeddings),
+            weights=tf.cast(tf.range(rows) < count, tf.float32),
         )
 
 
 class PackedTargets(NamedTuple):
-    """P s [rows, width], the pieces [rows], their vectors [rows, width], and their weights, 1 or 0 [rows]."""
+    """Targets as rows: P s [rows, width], pieces [rows], their embeddings [rows, width], weights, 1 or 0 [rows]."""
 
     queries: tf.Tensor
-    pieces: tf.Tensor
-    vectors: tf.Tensor
+    targets: tf.Tensor
+    target_embeddings: tf.Tensor
     weights: tf.Tensor
 
 
 class Negatives(NamedTuple):
-    """Pieces drawn by chance [negatives], their vectors [negatives, width], and how often each piece of all is drawn,
-    as a logarithm [vocabulary]."""
+    """Sampled pieces [negatives], their embeddings [negatives, width], and for every piece of the vocabulary the
+    logarithm of how many times it is expected among them [vocabulary]."""
 
     pieces: tf.Tensor
-    vectors: tf.Tensor
+    embeddings: tf.Tensor
     log_expected: tf.Tensor
 
 
 def sampled_softmax_loss(predictions: Predictions, negatives: Negatives, compiled: bool) -> tf.Tensor:
-    """The mean of -log p over what is predicted, p by the sampled softmax.
+    """Return the mean of -log p over all targets, with p from the sampled softmax.
 
     Args:
         compiled: by XLA, once for each number of rows.
     """
-    rows = predictions.pack()
+    packed = predictions.pack()
     offsets = tf.convert_to_tensor(predictions.softmax.bias.value) - negatives.log_expected
-    read = jit(_loss_and_gradients, compiled)
+    loss_and_gradients = jit(_loss_and_gradients, compiled)
 
-    # Loss and gradients in one go: the logits, most of the numbers there are, never leave the cache for a way back.
+    # Loss and gradients in one call: the logits, by far the largest tensor, need not be kept for a backward pass.
     @tf.custom_gradient
     def loss(*operands: tf.Tensor) -> Any:
-        value, gradients = read(operands, rows.pieces, negatives.pieces, rows.weights)
+        value, gradients = loss_and_gradients(operands, packed.targets, negatives.pieces, packed.weights)
         return value, lambda upstream: [upstream * gradient for gradient in gradients]
 
-    own, others = tf.gather(offsets, rows.pieces), tf.gather(offsets, negatives.pieces)
-    return loss(rows.queries, rows.vectors, own, negatives.vectors, others)
+    target_offsets, negative_offsets = tf.gather(offsets, packed.targets), tf.gather(offsets, negatives.pieces)
+    return loss(packed.queries, packed.target_embeddings, target_offsets, negatives.embeddings, negative_offsets)
 
 
 def _loss_and_gradients(
-    operands: tuple[tf.Tensor, ...], pieces: tf.Tensor, negatives: tf.Tensor, weights: tf.Tensor
+    operands: tuple[tf.Tensor, ...], targets: tf.Tensor, negatives: tf.Tensor, weights: tf.Tensor
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(operands)
-        queries, vectors, own_offset, other_vectors, other_offset = operands
-        own = tf.reduce_sum(queries * vectors, axis=-1) + own_offset
-        others = tf.matmul(queries, other_vectors, transpose_b=True) + other_offset
-        # A piece is not told from itself, where it was drawn too.
-        others = tf.where(pieces[:, None] == negatives, NEG_INF, others)
-        losses = tf.nn.softplus(tf.reduce_logsumexp(others, axis=-1) - own)
+        queries, target_embeddings, target_offsets, negative_embeddings, negative_offsets = operands
+        target_logits = tf.reduce_sum(queries * target_embeddings, axis=-1) + target_offsets
+        negative_logits = tf.matmul(queries, negative_embeddings, transpose_b=True) + negative_offsets
+        # A target that was also sampled must not compete with itself.
+        negative_logits = tf.where(targets[:, None] == negatives, NEG_INF, negative_logits)
+        losses = tf.nn.softplus(tf.reduce_logsumexp(negative_logits, axis=-1) - target_logits)
         loss = tf.reduce_sum(weights * losses) / tf.maximum(tf.reduce_sum(weights), 1)
     return loss, tape.gradient(loss, operands)
 
 
-def full_softmax_loss(rows: PackedTargets, vectors: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """The sum of -log p over rows, p by the whole softmax, and in how many of them the piece is the likeliest.
+def full_softmax_loss(packed: PackedTargets, embeddings: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the sum of -log p over the rows, with p from the full softmax, and how many targets are the likeliest.
 
     Args:
-        vectors: of all pieces [vocabulary, width].
+        embeddings: of all pieces [vocabulary, width].
         bias: [vocabulary].
     """
-    logits = tf.matmul(rows.queries, vectors, transpose_b=True) + bias
-    own = tf.gather(logits, rows.pieces, batch_dims=1)
-    losses = tf.reduce_logsumexp(logits, axis=-1) - own
-    right = tf.cast(own >= tf.reduce_max(logits, axis=-1), tf.float32)
-    return tf.reduce_sum(rows.weights * losses), tf.reduce_sum(rows.weights * right)
+    logits = tf.matmul(packed.queries, embeddings, transpose_b=True) + bias
+    target_logits = tf.gather(logits, packed.targets, batch_dims=1)
+    losses = tf.reduce_logsumexp(logits, axis=-1) - target_logits
+    correct = tf.cast(target_logits >= tf.reduce_max(logits, axis=-1), tf.float32)
+    return tf.reduce_sum(packed.weights * losses), tf.reduce_sum(packed.weights * correct)

@@ -1,4 +1,4 @@
-"""Neither direction sees what it must predict."""
+"""No direction sees its targets, and the targets are the adjacent pieces."""
 
 import numpy as np
 import pytest
@@ -8,18 +8,18 @@ from pipeline.config.schema import Config
 from pipeline.objectives.language_model import LanguageModel
 
 
-def model(config: Config, bidirectional: bool, units: list[int]) -> LanguageModel:
+def build(config: Config, bidirectional: bool, units: list[int]) -> LanguageModel:
     network = config.train.model_copy(update={"bidirectional": bidirectional, "units": units})
     return LanguageModel(network, np.full(20, 0.05), dropout=0.5)
 
 
 @pytest.mark.parametrize(("bidirectional", "units"), [(True, [8]), (False, [8, 6])])
-def test_a_direction_is_told_of_no_piece_to_come(config: Config, bidirectional: bool, units: list[int]) -> None:
-    made = model(config, bidirectional, units)
+def test_states_depend_on_no_later_piece(config: Config, bidirectional: bool, units: list[int]) -> None:
+    model = build(config, bidirectional, units)
     ids = np.array([[3, 4, 5, 6, 7, 0], [8, 9, 0, 0, 0, 0]], np.int32)
-    before = made.predict_pieces(tf.constant(ids))
+    before = model.predict_pieces(tf.constant(ids))
     ids[0, 2] = 11
-    after = made.predict_pieces(tf.constant(ids))
+    after = model.predict_pieces(tf.constant(ids))
     assert list(before) == (["forward", "backward"] if bidirectional else ["forward"])
     changed = {name: np.abs(after[name].states - one.states).max(axis=2) > 0 for name, one in before.items()}
     assert changed["forward"].tolist() == [[False, False, True, True, True, False], [False] * 6]
@@ -27,12 +27,11 @@ def test_a_direction_is_told_of_no_piece_to_come(config: Config, bidirectional: 
         assert changed["backward"].tolist() == [[True, True, True, False, False, False], [False] * 6]
 
 
-def test_what_comes_is_the_next_piece_or_the_end(config: Config) -> None:
+def test_targets_are_the_adjacent_pieces_and_the_ends(config: Config) -> None:
     ids = tf.constant([[3, 4, 5], [6, 0, 0], [0, 0, 0]])
-    predicted = model(config, bidirectional=True, units=[8]).predict_pieces(ids)
-    mask = predicted["forward"].mask
-    assert tf.boolean_mask(predicted["forward"].pieces, mask).numpy().tolist() == [4, 5, 0, 0]
-    assert tf.boolean_mask(predicted["backward"].pieces, mask).numpy().tolist() == [0, 3, 4, 0]
-    for one in predicted.values():
-        vectors = one.vectors.numpy()
-        assert vectors.shape == (3, 3, config.train.embedding) and one.states.shape == (3, 3, 8)
+    predictions = build(config, bidirectional=True, units=[8]).predict_pieces(ids)
+    mask = predictions["forward"].mask
+    assert tf.boolean_mask(predictions["forward"].targets, mask).numpy().tolist() == [4, 5, 0, 0]
+    assert tf.boolean_mask(predictions["backward"].targets, mask).numpy().tolist() == [0, 3, 4, 0]
+    for one in predictions.values():
+        assert one.target_embeddings.shape == (3, 3, config.train.embedding) and one.states.shape == (3, 3, 8)
