@@ -95,12 +95,12 @@ def _compare(options: argparse.Namespace) -> None:
 def _predict(options: argparse.Namespace) -> None:
     from pipeline.artifact.manifest import verify
     from pipeline.predict import predict
-    from pipeline.serving.rewriter import load_rewriter
+    from pipeline.serving.reconstruction import load_exported_reconstructor
 
     of_data = options.artifacts / options.data
     pretrain, train, export = (of_data / _model(options) / stage for stage in ("pretrain", "train", "export"))
     verify(export)
-    predict(export, load_rewriter(of_data / "tokenize", pretrain, train, export))
+    predict(export, load_exported_reconstructor(of_data / "tokenize", pretrain, train, export))
 
 
 def _bench(options: argparse.Namespace) -> None:

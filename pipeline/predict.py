@@ -1,38 +1,42 @@
-"""predict: read texts with an exported SavedModel. That needs TensorFlow and TensorFlow Text, and nothing else."""
+"""predict: classify texts with an exported SavedModel. That needs TensorFlow and TensorFlow Text, and nothing else."""
 
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pipeline.serving.rewriter import Rewriter
+from pipeline.serving.reconstruction import Reconstruct
 from pipeline.serving.saved_model import batches, load_serving
 from pipeline.support.errors import UserError
 
 
-def predict(export: Path, rewrite: Rewriter | None = None) -> None:
-    """Print a line for each text: probability of positive, label and text, separated by tabs, under a header; where
-    there is `rewrite`, also the text as it is written out again, greedily and by beam search.
+def predict(export: Path, reconstruct: Reconstruct | None = None) -> None:
+    """Print a header and a line for each text: probability of positive, label and text, separated by tabs.
 
-    The text is the environment's `TEXT`, else the texts are the lines of the file that `FILE` names, else those of
-    standard input.
+    With `reconstruct`, two columns follow: the text as it is reconstructed by greedy search and by beam search.
 
     Raises:
-        UserError: if the file can't be read, or nothing is given to read.
+        UserError: as `read_texts`.
     """
     texts = read_texts()
     serve = load_serving(export)
-    print("\t".join(["positive", "label", "text", *(["greedy", "beam"] if rewrite else [])]))
+    print("\t".join(["positive", "label", "text", *(["greedy", "beam"] if reconstruct else [])]))
     for batch in batches(texts):
         decoded = [text.decode("utf-8", "replace") for text in batch]
-        rewritten = rewrite(decoded) if rewrite else [()] * len(batch)
-        for text, positive, others in zip(decoded, serve(batch), rewritten, strict=True):
-            shown = [one.translate(dict.fromkeys(range(32), " ")) for one in (text, *others)]
-            print(f"{positive:.4f}", "pos" if positive >= 0.5 else "neg", *shown, sep="\t", flush=True)
+        reconstructed = reconstruct(decoded) if reconstruct else [()] * len(batch)
+        for text, positive, generated in zip(decoded, serve(batch), reconstructed, strict=True):
+            columns = [value.translate(dict.fromkeys(range(32), " ")) for value in (text, *generated)]
+            print(f"{positive:.4f}", "pos" if positive >= 0.5 else "neg", *columns, sep="\t", flush=True)
 
 
 def read_texts() -> Iterator[bytes]:
-    """The texts that the user gives, one after the other, as the bytes they are."""
+    """Yield the texts to classify, as bytes.
+
+    They are the environment's `TEXT`, else the lines of the file that `FILE` names, else those of standard input.
+
+    Raises:
+        UserError: if both variables are set, the file can't be opened, or standard input is a terminal.
+    """
     text, file = os.environ.get("TEXT"), os.environ.get("FILE")
     if text is not None and file is not None:
         raise UserError("both TEXT and FILE are given; give one of them")
@@ -49,5 +53,5 @@ def read_texts() -> Iterator[bytes]:
 
 
 def lines(stream: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines end at a newline and nowhere else; a last line needs none."""
+    """Yield lines without their ends. They end at \\n or \\r\\n alone, not at Unicode's other line breaks."""
     return (line.removesuffix(b"\n").removesuffix(b"\r") for line in stream)

@@ -1,4 +1,4 @@
-"""What predict reads: one text, a file's lines or standard input, whatever bytes they hold."""
+"""predict reads one text, the lines of a file or standard input, whatever bytes they hold."""
 
 import io
 import sys
@@ -8,12 +8,12 @@ import pytest
 
 from pipeline.artifact.manifest import Manifest
 from pipeline.predict import lines, read_texts
-from pipeline.serving.rewriter import load_rewriter
+from pipeline.serving.reconstruction import load_exported_reconstructor
 from pipeline.support.errors import UserError
 
 
 @pytest.fixture(autouse=True)
-def nothing_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def neither_text_nor_file(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("TEXT", "FILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"c\n")))
@@ -38,20 +38,23 @@ def test_a_text_or_a_file_or_standard_input(tmp_path: Path, monkeypatch: pytest.
     assert list(read_texts()) == ["$x 'y' 죽인다!".encode()]
 
 
-def test_a_file_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FILE", str(tmp_path / "gone"))
     with pytest.raises(UserError, match=r"gone: No such file"):
         read_texts()
 
 
-def test_layers_that_were_pretrained_by_an_earlier_version_write_nothing(tmp_path: Path) -> None:
+def test_a_pretrain_of_an_earlier_version_has_no_reconstructor(tmp_path: Path) -> None:
     network = {"cell": "lstm", "cell_options": {}, "embedding": 8, "units": 8, "layers": 1, "bidirectional": True}
     earlier = {"objective": "seq2seq", "network": network}
     inputs: dict[str, str] = {}
     for stage, config in (("tokenize", {}), ("pretrain", earlier), ("train", {}), ("export", {})):
         made = {"stage": stage, "data": "maekrak", "model": None, "config": config, "inputs": inputs, "code": {}}
-        manifest = Manifest.model_validate(made | {"outputs": {}, "metrics": {}, "seconds": 0, "run_id": ""})
+        manifest = Manifest.model_validate(
+            made | {"libraries": {}, "outputs": {}, "metrics": {}, "seconds": 0, "run_id": ""}
+        )
         inputs = {stage: manifest.digest}
         (tmp_path / stage).mkdir()
         (tmp_path / stage / "manifest.json").write_text(manifest.model_dump_json(), "utf-8")
-    assert load_rewriter(*(tmp_path / stage for stage in ("tokenize", "pretrain", "train", "export"))) is None
+    folders = (tmp_path / stage for stage in ("tokenize", "pretrain", "train", "export"))
+    assert load_exported_reconstructor(*folders) is None

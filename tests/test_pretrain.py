@@ -152,7 +152,7 @@ def sealed(folder: Path, stage: str, overrides: str, inputs: dict[str, str]) -> 
 def test_predict_reconstructs_texts_if_the_exported_model_was_pretrained_as_seq2seq(
     pretrained: tuple[PretrainConfig, Path, dict[str, float]], tokenize_folder: Path, tmp_path: Path
 ) -> None:
-    from pipeline.serving.rewriter import load_rewriter
+    from pipeline.serving.reconstruction import load_exported_reconstructor
 
     folders = tokenize_folder, tmp_path / "pretrain", tmp_path / "train", tmp_path / "export"
     shutil.copytree(pretrained[1], folders[1])
@@ -161,16 +161,16 @@ def test_predict_reconstructs_texts_if_the_exported_model_was_pretrained_as_seq2
     digest = sealed(folders[1], "pretrain", options("seq2seq"), {"tokenize": read_manifest(tokenize_folder).digest})
     trained = sealed(folders[2], "train", "", {"pretrain": digest})
     sealed(folders[3], "export", "", {"train": trained})
-    reconstruct = load_rewriter(*folders)
+    reconstruct = load_exported_reconstructor(*folders)
     assert reconstruct is not None
     assert [len(row) for row in reconstruct(["음악이 최고였다", "감독이"])] == [2, 2]
     sealed(folders[3], "export", "", {"train": "an earlier one"})
-    assert load_rewriter(*folders) is None
+    assert load_exported_reconstructor(*folders) is None
     sealed(folders[3], "export", "", {"train": trained})
     sealed(folders[2], "train", "", {"pretrain": "of another training"})
-    assert load_rewriter(*folders) is None
+    assert load_exported_reconstructor(*folders) is None
     (folders[1] / "manifest.json").unlink()
-    assert load_rewriter(*folders) is None
+    assert load_exported_reconstructor(*folders) is None
 
 
 @pytest.mark.parametrize("unsupervised", [True, False])

@@ -1,44 +1,89 @@
-"""Reconstruct texts with the sequence autoencoder that pretrain fitted (Dai & Le 2015)."""
+"""Reconstruct texts with the sequence autoencoder that pretrain fitted (Dai & Le 2015).
 
+TensorFlow is imported where a model is loaded: whether there is one is known in milliseconds.
+"""
+
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-import tensorflow as tf
+from pydantic import ValidationError
 
+from pipeline.artifact.manifest import read_manifest
 from pipeline.config.schema import PretrainConfig
-from pipeline.model.pretrained import load_pretrained
-from pipeline.objectives.seq2seq import Seq2Seq
-from pipeline.text.batching import encode, pad
-from pipeline.text.tokenizer import Tokenizer
+from pipeline.support.errors import UserError
+from pipeline.support.silenced_stderr import silenced_stderr
+
+if TYPE_CHECKING:
+    from pipeline.objectives.seq2seq import Seq2Seq
+    from pipeline.text.tokenizer import Tokenizer
+
+Reconstruct = Callable[[list[str]], list[tuple[str, str]]]  # of each text: by greedy search, and by beam search
 
 
 class Generation(NamedTuple):
+    """A generated text, and the logarithm of its probability."""
+
     text: str
     log_probability: float
 
 
 class Reconstructor(NamedTuple):
-    """Writes texts out again, from what a model keeps of the last `max_length` pieces of each."""
+    """Encode the last `max_length` pieces of a text, and generate the text from the final states alone."""
 
-    model: Seq2Seq
-    tokenizer: Tokenizer
+    model: "Seq2Seq"
+    tokenizer: "Tokenizer"
     max_length: int
 
     def reconstruct(self, texts: list[str], beams: int) -> list[Generation]:
-        """The likeliest of `beams` texts that are kept side by side, for each text; 1 is greedy."""
+        """Return the likeliest text that a search with `beams` hypotheses finds, for each text; 1 is greedy search."""
+        from pipeline.text.batching import encode, pad
+
         ids = pad(encode(self.tokenizer, texts, self.max_length))
         generated, scores = self.model.generate(ids, beams, limit=2 * ids.shape[1])
-        return [
-            Generation(text, float(score)) for text, score in zip(self.tokenizer.decode(generated), scores, strict=True)
-        ]
+        decoded = self.tokenizer.decode(generated)
+        return [Generation(text, float(score)) for text, score in zip(decoded, scores, strict=True)]
 
 
-def load_reconstructor(config: PretrainConfig, tokenizer: Tokenizer, pretrain: Path) -> Reconstructor:
-    """What `pretrain` wrote to a folder with this configuration, of objective seq2seq."""
-    assert config.network, "an objective is learnt for a network"
+def load_reconstructor(config: PretrainConfig, tokenizer: "Tokenizer", pretrain: Path) -> Reconstructor:
+    """Load what `pretrain` wrote to a folder with this configuration; its objective must be seq2seq."""
+    import numpy as np
+
+    from pipeline.model.pretrained import load_pretrained
+    from pipeline.objectives.fitting import build_objective
+    from pipeline.objectives.seq2seq import Seq2Seq
+
     vocabulary = len(tokenizer.vocabulary)
-    model = Seq2Seq(config.network, np.full(vocabulary, 1 / vocabulary), dropout=0)
-    model.predict_pieces(tf.zeros((1, 1), tf.int32))  # makes its weights
+    model = build_objective(config, np.full(vocabulary, 1 / vocabulary))
+    assert isinstance(model, Seq2Seq), "only an autoencoder generates texts"
     load_pretrained(model, pretrain)
     return Reconstructor(model, tokenizer, config.max_length)
+
+
+def load_exported_reconstructor(tokenize: Path, pretrain: Path, train: Path, export: Path) -> Reconstruct | None:
+    """Return a function that reconstructs texts with the autoencoder that the exported model was trained from.
+
+    Returns:
+        None where there is none: the objective was another, or one of the folders holds no longer what the next was
+        made from.
+    """
+    try:
+        tokenized, pretrained, trained, exported = map(read_manifest, (tokenize, pretrain, train, export))
+        config = PretrainConfig.model_validate(pretrained.config)
+    except (UserError, ValidationError):  # only the export is left, or pretrain was run by an earlier version
+        return None
+    links = [(tokenized, pretrained), (pretrained, trained), (trained, exported)]
+    is_unbroken = all(made.inputs.get(source.stage) == source.digest for source, made in links)
+    if not is_unbroken or config.objective != "seq2seq":
+        return None
+    with silenced_stderr():
+        from pipeline.objectives.seq2seq import BEAMS
+        from pipeline.text.tokenizer import Tokenizer
+
+        reconstructor = load_reconstructor(config, Tokenizer(tokenize), pretrain)
+
+    def reconstruct(texts: list[str]) -> list[tuple[str, str]]:
+        greedy, beam = (reconstructor.reconstruct(texts, beams) for beams in (1, BEAMS))
+        return [(one.text, other.text) for one, other in zip(greedy, beam, strict=True)]
+
+    return reconstruct

@@ -1,4 +1,4 @@
-"""Predict with an exported SavedModel. That needs TensorFlow and TensorFlow Text, and nothing else."""
+"""Load an exported SavedModel and predict with it. That needs TensorFlow and TensorFlow Text, and nothing else."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -6,32 +6,34 @@ from pathlib import Path
 
 from pipeline.support.silenced_stderr import silenced_stderr
 
-BATCH = 256  # texts read at once: bounds the memory, however many lines there are
+BATCH = 256  # texts in a batch: bounds the memory, however many lines there are
 
 
 def predict_all(export: Path, texts: list[bytes]) -> list[float]:
-    """The probability of positive for each UTF-8 text."""
+    """Return the probability of positive for each UTF-8 text."""
     serve = load_serving(export)
     return [p for batch in batches(texts) for p in serve(batch)]
 
 
 def batches(texts: Iterable[bytes]) -> Iterator[list[bytes]]:
-    waiting = iter(texts)
-    while batch := list(islice(waiting, BATCH)):
+    """Yield the texts in lists of `BATCH`, the last perhaps shorter."""
+    remaining = iter(texts)
+    while batch := list(islice(remaining, BATCH)):
         yield batch
 
 
 def load_serving(export: Path) -> Callable[[list[bytes]], list[float]]:
-    """The newest model of an `export` artifact: UTF-8 texts -> the probability of positive for each."""
+    """Load the newest version of an `export` artifact, as a function: UTF-8 texts -> probability of positive each."""
     with silenced_stderr():
         import tensorflow as tf
-        import tensorflow_text  # noqa: F401  registers the ops that the model is made of
+        import tensorflow_text  # noqa: F401  registers the ops of the tokenizer
 
     newest = max((export / "saved_model").iterdir(), key=lambda version: int(version.name))
     model = tf.saved_model.load(str(newest))
 
     def serve(texts: list[bytes]) -> list[float]:
-        answer: list[float] = model.signatures["serving_default"](text=tf.constant(texts))["positive"].numpy().tolist()
-        return answer
+        outputs = model.signatures["serving_default"](text=tf.constant(texts))
+        probabilities: list[float] = outputs["positive"].numpy().tolist()
+        return probabilities
 
     return serve
