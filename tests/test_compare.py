@@ -19,7 +19,7 @@ def run(
 ) -> Run:
     origin = frozenset({("train.units", units), ("ingest_digest", ingest)})
     metrics = {"baseline_test_accuracy": baseline, "test_accuracy": 0.9, "pretrain_seconds": 0, "train_seconds": 60}
-    return Run(name, started, seed, origin, metrics)
+    return Run(name, started, seed, origin, metrics, ingest_digest=ingest, run_id="r")
 
 
 def test_the_newest_run_of_each_seed_is_taken() -> None:

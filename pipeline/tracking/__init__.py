@@ -1,4 +1,4 @@
-"""MLflow: logging stages, registering models, reading runs. The only room that imports mlflow.
+"""Tracking in MLflow: log stages, register models, read the runs of a data set and draw their accuracies.
 
-(Besides `serving/registered.py`, which MLflow itself runs.)
+This folder, and `serving/registered.py`, which MLflow runs by itself, hold all code that imports mlflow.
 """

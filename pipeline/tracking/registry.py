@@ -1,15 +1,23 @@
-"""Register exported models, with the alias `champion` for the best on dev."""
+"""Register exported models, with the alias `champion` for the best one on dev."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from pipeline.artifact.files import PACKAGE
 from pipeline.artifact.manifest import Manifest
+from pipeline.tracking.history import Run, model_runs
 
 
-def register(mlflow: Any, sealed: Manifest, folder: Path, ingest: Manifest) -> None:
-    """Register the SavedModel; `@champion` is the version that is best on the present dev, of equals the newest."""
+def register(mlflow: Any, artifacts: Path, sealed: Manifest, folder: Path, ingest: Manifest) -> None:
+    """Register the SavedModel of an export as a version of `maekrak-<data>`, and point `@champion` to the best version.
+
+    Args:
+        sealed: the manifest of export, whose run is active.
+        folder: holds export's outputs.
+        ingest: the manifest of the data that dev was cut from.
+    """
     name = f"maekrak-{sealed.data}"
     (version_folder,) = (folder / "saved_model").iterdir()
     mlflow.pyfunc.log_model(
@@ -20,12 +28,20 @@ def register(mlflow: Any, sealed: Manifest, folder: Path, ingest: Manifest) -> N
         registered_model_name=name,
     )
     client = mlflow.MlflowClient()
-    runs = mlflow.search_runs(
-        experiment_names=[sealed.data],
-        filter_string=f"tags.ingest_digest = '{ingest.digest}' and metrics.dev_accuracy >= 0",
-        output_format="list",
-    )
-    accuracy = {run.info.run_id: run.data.metrics["dev_accuracy"] for run in runs}
-    versions = [one for one in client.search_model_versions(f"name = '{name}'") if one.run_id in accuracy]
-    best = max(versions, key=lambda one: (accuracy[one.run_id], int(one.version)))
+    versions = client.search_model_versions(f"name = '{name}'")
+    best = champion(versions, model_runs(artifacts, sealed.data), ingest.digest)
     client.set_registered_model_alias(name, "champion", best.version)
+
+
+def champion(versions: Sequence[Any], runs: list[Run], ingest_digest: str) -> Any:
+    """Return the model version whose run has the highest accuracy on dev; of equal ones the newest.
+
+    Runs on data of another digest are left out: they were measured on another dev.
+    """
+    accuracy = {
+        run.run_id: run.metrics["dev_accuracy"]
+        for run in runs
+        if run.ingest_digest == ingest_digest and "dev_accuracy" in run.metrics
+    }
+    measured = [version for version in versions if version.run_id in accuracy]
+    return max(measured, key=lambda version: (accuracy[version.run_id], int(version.version)))

@@ -7,12 +7,15 @@ from typing import Any
 
 
 def connect(artifacts: Path) -> Any:
-    """mlflow, connected to the store of this project: `<artifacts>/mlflow/`."""
+    """Return the module mlflow, connected to the SQLite store in `<artifacts>/mlflow/`, which is made if need be.
+
+    Telemetry, progress bars and the check of pip requirements are turned off.
+    """
     os.environ.setdefault("MLFLOW_SKIP_PIP_REQUIREMENTS_CHECK", "true")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    import mlflow
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # else MLflow warns where git is not installed
+    import mlflow  # takes seconds, and reads these variables
 
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)

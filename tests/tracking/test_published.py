@@ -1,4 +1,4 @@
-"""Published figures are shares in % with their source, and no stage is made from them."""
+"""Published accuracies are in percent and have a source, and no stage is made from them."""
 
 import pytest
 
