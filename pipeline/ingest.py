@@ -1,4 +1,4 @@
-"""ingest: a data set, whatever its source, as clean splits: no text in two of them, and none twice but in test."""
+"""ingest: read a data set, remove duplicate texts, and write its splits."""
 
 import hashlib
 import json
@@ -11,67 +11,72 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
-from pipeline.artifact.files import PACKAGE, sha256
+from pipeline.artifact.files import sha256
 from pipeline.config.schema import IngestConfig
-from pipeline.datasets.local import local_sources
+from pipeline.datasets.local import builder_folder, local_sources
 from pipeline.datasets.prepare import prepare
 from pipeline.support.errors import UserError
 from pipeline.text.reviews import normalize, write_reviews
 
-Labelled = list[tuple[str, int]]
+Labelled = list[tuple[str, int]]  # text, and 1 for good, 0 for bad, -1 for no label
 
 
 def ingest(config: IngestConfig, out: Path) -> dict[str, float]:
     """Write `<split>.parquet` for train, dev, test and, where there is one, unsupervised; and `report.json`.
 
-    Test is kept whole but for empty texts, so that results compare with those of others. What train repeats of
-    itself or of test is dropped, and so is what unsupervised repeats of any other split.
+    No normalised text is in two splits. Test is complete but for empty texts, so that results compare with published
+    ones. Texts that train repeats, of itself or of test, are dropped, and so are those that unsupervised repeats.
 
     Returns:
-        The number of reviews of each split and how many were dropped, by reason.
+        The number of reviews in each split, and how many were dropped, by reason.
+
+    Raises:
+        UserError: as `prepare`, or if a split does not hold the labels 0 and 1, or holds others.
     """
     scratch = out / "scratch"
     builder = prepare(config.dataset, scratch)
-
-    seen: set[str] = set()
-    dropped: Counter[str] = Counter(empty=0, in_another_split=0, repeated=0)
-    test = _read(builder, "test", dropped)
-    of_test = {normalize(text) for text, _ in test}
-    train = _drop_seen(_read(builder, "train", dropped), of_test, seen, dropped)
-    splits = {
-        "train": [(text, label) for text, label in train if not in_dev(text, config.dev_fraction)],
-        "dev": [(text, label) for text, label in train if in_dev(text, config.dev_fraction)],
-        "test": test,
-    }
-    if "unsupervised" in builder.info.splits:
-        splits["unsupervised"] = _drop_seen(_read(builder, "unsupervised", dropped), of_test | seen, set(), dropped)
-
+    splits, dropped = _make_splits(builder, config.dev_fraction)
     for name in ("train", "dev", "test"):
-        labels = {label for _, label in splits[name]}
-        if other := labels - {0, 1}:
-            raise UserError(f"{config.dataset}: {name} holds the label {min(other)}; allowed: 0 (bad) and 1 (good)")
-        if lacking := {0, 1} - labels:
-            raise UserError(
-                f"{config.dataset}: of {len(splits[name])} reviews in {name} none has label {min(lacking)}; each of "
-                "train, dev and test must hold both: give more data, or another ingest.dev_fraction"
-            )
+        _check_labels(config.dataset, name, splits[name])
     for name, reviews in splits.items():
         write_reviews(out / f"{name}.parquet", reviews)
     report = _report(config.dataset, builder, splits, dropped)
     (out / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", "utf-8")
     shutil.rmtree(scratch, ignore_errors=True)
     return {f"{name}_reviews": float(len(reviews)) for name, reviews in splits.items()} | {
-        f"dropped_{why}": float(count) for why, count in dropped.items()
+        f"dropped_{reason}": float(count) for reason, count in dropped.items()
     }
 
 
-def in_dev(text: str, share: float) -> bool:
-    """Whether a text of train belongs to dev: the same answer on every machine, in any order, for any spacing."""
-    return int.from_bytes(hashlib.sha256(normalize(text).encode()).digest()[:8]) < share * 2**64
+def in_dev(text: str, fraction: float) -> bool:
+    """Tell whether a text of train belongs to dev, by a hash of the normalised text.
+
+    The answer depends on nothing else: not on the machine, the order of the texts or their spacing.
+    """
+    return int.from_bytes(hashlib.sha256(normalize(text).encode()).digest()[:8]) < fraction * 2**64
+
+
+def _make_splits(builder: tfds.core.DatasetBuilder, dev_fraction: float) -> tuple[dict[str, Labelled], Counter[str]]:
+    """Return the reviews of each split, and how many were dropped, by reason."""
+    dropped: Counter[str] = Counter(empty=0, in_another_split=0, repeated=0)
+    test = _read(builder, "test", dropped)
+    test_keys = {normalize(text) for text, _ in test}
+    train_keys: set[str] = set()
+    train = _drop_seen(_read(builder, "train", dropped), test_keys, train_keys, dropped)
+    splits = {
+        "train": [(text, label) for text, label in train if not in_dev(text, dev_fraction)],
+        "dev": [(text, label) for text, label in train if in_dev(text, dev_fraction)],
+        "test": test,
+    }
+    if "unsupervised" in builder.info.splits:
+        unsupervised = _read(builder, "unsupervised", dropped)
+        splits["unsupervised"] = _drop_seen(unsupervised, test_keys | train_keys, set(), dropped)
+    return splits, dropped
 
 
 def _read(builder: tfds.core.DatasetBuilder, split: str, dropped: Counter[str]) -> Labelled:
-    # So many under way that the thread which reads and the one which waits need not wake each other at every review.
+    """Return the reviews of a split in NFC, without empty ones, which are counted in `dropped`."""
+    # With few calls in parallel, the reading and the waiting thread wake each other at every review.
     config = tfds.ReadConfig(num_parallel_calls_for_decode=64)
     examples = builder.as_dataset(split=split, batch_size=4096, shuffle_files=False, read_config=config)
     reviews: Labelled = []
@@ -84,7 +89,8 @@ def _read(builder: tfds.core.DatasetBuilder, split: str, dropped: Counter[str]) 
 
 
 def _drop_seen(reviews: Labelled, others: set[str], seen: set[str], dropped: Counter[str]) -> Labelled:
-    """The reviews whose normalised text is neither in `others` nor, by now, in `seen`, which grows by theirs."""
+    """Return the reviews whose normalised text is in neither set. Their texts are added to `seen`, so that only the
+    first of equal texts is kept; the dropped ones are counted in `dropped`."""
     kept: Labelled = []
     for text, label in reviews:
         key = normalize(text)
@@ -96,6 +102,18 @@ def _drop_seen(reviews: Labelled, others: set[str], seen: set[str], dropped: Cou
             seen.add(key)
             kept.append((text, label))
     return kept
+
+
+def _check_labels(dataset: str, split: str, reviews: Labelled) -> None:
+    """Raise a `UserError` unless the labels of a split are 0 and 1, and both occur."""
+    labels = {label for _, label in reviews}
+    if other := labels - {0, 1}:
+        raise UserError(f"{dataset}: {split} holds the label {min(other)}; allowed: 0 (bad) and 1 (good)")
+    if missing := {0, 1} - labels:
+        raise UserError(
+            f"{dataset}: of {len(reviews)} reviews in {split} none has label {min(missing)}; each of "
+            "train, dev and test must hold both: give more data, or another ingest.dev_fraction"
+        )
 
 
 def _report(
@@ -111,6 +129,7 @@ def _report(
 
 
 def _describe(reviews: Labelled) -> dict[str, float]:
+    """Return the number of reviews, the fraction of positive ones and percentiles of their lengths in characters."""
     lengths = [len(text) for text, _ in reviews]
     p50, p90, p99 = np.percentile(lengths, [50, 90, 99]).tolist() if lengths else (0.0, 0.0, 0.0)
     labels = [label for _, label in reviews if label >= 0]
@@ -119,7 +138,7 @@ def _describe(reviews: Labelled) -> dict[str, float]:
 
 
 def _origin(dataset: str, builder: tfds.core.DatasetBuilder) -> str:
-    """Where the reviews are from, in words that a reader of the report or the model card can rely on."""
+    """Return where the reviews are from, as the report and the model card print it."""
     if local := local_sources(dataset):
         official = {info.checksum for info in (builder.url_infos or {}).values()}
         return "local files, the official ones" if official and official <= set(local.values()) else "local files"
@@ -129,8 +148,8 @@ def _origin(dataset: str, builder: tfds.core.DatasetBuilder) -> str:
 
 
 def _sources(dataset: str, builder: tfds.core.DatasetBuilder) -> dict[str, str]:
-    """sha256 of what the reviews were read from: local files, our own sources, or downloads as pinned."""
+    """Return {name: sha256} of what the reviews were read from: local files, sources of this project, downloads."""
     if local := local_sources(dataset):
         return local
-    ours = {path.name: sha256(path) for path in sorted((PACKAGE / "datasets" / dataset).glob("*.yaml"))}
-    return ours | {url: info.checksum for url, info in sorted((builder.url_infos or {}).items())}
+    sources = {path.name: sha256(path) for path in sorted(builder_folder(dataset).glob("*.yaml"))}
+    return sources | {url: info.checksum for url, info in sorted((builder.url_infos or {}).items())}

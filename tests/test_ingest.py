@@ -1,4 +1,4 @@
-"""Splits share no text, and what was dropped is counted."""
+"""Splits share no text, and dropped texts are counted."""
 
 import json
 from pathlib import Path
@@ -76,7 +76,7 @@ def test_a_label_of_neither_kind_is_named(nsmc: Path, tmp_path: Path, monkeypatc
         run(tmp_path)
 
 
-def test_dev_is_the_share_it_should_be_and_always_the_same() -> None:
+def test_dev_has_its_fraction_of_train_and_is_always_the_same() -> None:
     chosen = [in_dev(f"리뷰 {i}", 0.05) for i in range(10_000)]
     assert 400 < sum(chosen) < 600
     assert in_dev("죽인다", 0.49) and not in_dev("죽인다", 0.48)  # its sha256 begins with 0x7c18: 0.4847 of the way

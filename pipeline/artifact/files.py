@@ -1,4 +1,4 @@
-"""Files: hashes, listings without hidden files, and writing so that a reader never meets half a file."""
+"""Hash, list and atomically write files."""
 
 import hashlib
 import os
@@ -8,36 +8,39 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+PACKAGE = Path(__file__).parent.parent
+
 
 def visible_files(folder: Path) -> list[Path]:
-    """All files below `folder` in order, without those that file browsers, editors and git leave there, hidden."""
+    """Return all files below `folder`, sorted, without hidden files and those in hidden folders.
+
+    File browsers, editors and git leave hidden files anywhere; they are no part of an artifact.
+    """
     hidden = re.compile(r"(^|/)\.")
     return sorted(p for p in folder.rglob("*") if p.is_file() and not hidden.search(str(p.relative_to(folder))))
 
 
 def sha256(path: Path) -> str:
+    """Return the sha256 of a file's content, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write `text` so that `path` holds either its old content or all of the new, even if killed."""
+    """Write `text`, so that `path` holds either its old content or all of the new, even if the process is killed."""
     with atomic_writer(path) as file:
         file.write(text.encode())
 
 
 @contextmanager
 def atomic_writer(path: Path) -> Iterator[BinaryIO]:
-    """A file to write that takes the place of `path` when it is whole and on the disk."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    """Open a temporary file for writing, and rename it to `path` once its content is on the disk."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with aside.open("wb") as file:
+        with temporary.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        aside.replace(path)
+        temporary.replace(path)
     finally:
-        aside.unlink(missing_ok=True)
-
-
-PACKAGE = Path(__file__).parent.parent
+        temporary.unlink(missing_ok=True)

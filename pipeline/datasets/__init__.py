@@ -1,4 +1,5 @@
-"""Data sets, one folder each in the form of a TFDS builder: `text`, `label` (neg, pos), splits train and test.
+"""Data sets, one folder each in the form of a TFDS builder, and how they are found and prepared.
 
-Any data set can take any other's place. A name that has no folder here is one of the TFDS catalogue.
+Each has the features `text` and `label` (neg, pos), and the splits train and test, so that any can take another's
+place. A name without a folder here is one of the TFDS catalogue.
 """

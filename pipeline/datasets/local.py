@@ -1,4 +1,7 @@
-"""The local files of a data set, found by an environment variable."""
+"""Find the builder and the local files of a data set.
+
+Imports no TensorFlow: `make` plans all stages at each start.
+"""
 
 import os
 from pathlib import Path
@@ -7,35 +10,45 @@ from pipeline.artifact.files import PACKAGE, sha256, visible_files
 from pipeline.support.errors import UserError
 
 
-def local_sources(dataset: str) -> dict[str, str]:
-    """sha256 of every local file of a data set of ours, so that other files under its variable are other data.
+def builder_folder(dataset: str) -> Path:
+    """Return the folder of a data set's builder; it does not exist for one of the TFDS catalogue."""
+    return PACKAGE / "datasets" / dataset
 
-    A data set of the TFDS catalogue needs none: its version says what it holds.
+
+def local_sources(dataset: str) -> dict[str, str]:
+    """Return {path: sha256} of a data set's local files: other files under its variable are other data.
+
+    Empty for a data set of the TFDS catalogue, whose version identifies its content.
+
+    Raises:
+        UserError: if the variable names no folder.
     """
     variable = local_variable(dataset)
     return {} if variable == "TFDS_DATA_DIR" else hashes_below(variable)
 
 
 def hashes_below(variable: str) -> dict[str, str]:
-    """sha256 of every file below the folder that an environment variable names; none if it is not set.
+    """Return {path: sha256} of every file below the folder that an environment variable names; empty if it is not set.
 
     Raises:
         UserError: if there is no such folder.
     """
-    named = os.environ.get(variable)
-    if not named:
+    value = os.environ.get(variable)
+    if not value:
         return {}
-    if not Path(named).is_dir():
-        raise UserError(f"{variable}={named}: no such folder")
-    return {str(p.relative_to(named)): sha256(p) for p in visible_files(Path(named))}
+    folder = Path(value)
+    if not folder.is_dir():
+        raise UserError(f"{variable}={value}: no such folder")
+    return {str(path.relative_to(folder)): sha256(path) for path in visible_files(folder)}
 
 
 def local_variable(dataset: str) -> str:
-    """The environment variable that names the folder with a data set's local files, for example `NSMC_DIR`."""
-    return f"{dataset.upper()}_DIR" if (PACKAGE / "datasets" / dataset).is_dir() else "TFDS_DATA_DIR"
+    """Return the environment variable that names the folder with a data set's local files, for example `NSMC_DIR`."""
+    return f"{dataset.upper()}_DIR" if builder_folder(dataset).is_dir() else "TFDS_DATA_DIR"
 
 
 def local_folder(dataset: str) -> Path | None:
+    """Return the folder with a data set's local files; None without one, and for a data set of the TFDS catalogue."""
     variable = local_variable(dataset)
-    named = os.environ.get(variable)
-    return Path(named) if named and variable != "TFDS_DATA_DIR" else None
+    value = os.environ.get(variable)
+    return Path(value) if value and variable != "TFDS_DATA_DIR" else None

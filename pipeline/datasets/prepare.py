@@ -1,7 +1,4 @@
-"""Data sets, one folder each in the form of a TFDS builder: `text`, `label` (neg, pos), splits train and test.
-
-Any data set can take any other's place. A name that has no folder here is one of the TFDS catalogue.
-"""
+"""Prepare a data set with its TFDS builder, and explain to the user what went wrong."""
 
 import contextlib
 import importlib
@@ -9,6 +6,7 @@ import os
 import shutil
 import sys
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 import requests
@@ -16,39 +14,44 @@ import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 
 from pipeline.artifact.files import PACKAGE
-from pipeline.datasets.local import local_folder, local_variable
+from pipeline.datasets.local import builder_folder, local_folder, local_variable
 from pipeline.support.errors import UserError
 from pipeline.support.silenced_stderr import silenced_stderr
 
-NO_DOWNLOAD = (tfds.download.DownloadError, requests.RequestException)
+DOWNLOAD_FAILED = (tfds.download.DownloadError, requests.RequestException)
 
 
 def prepare(dataset: str, folder: Path) -> tfds.core.DatasetBuilder:
-    """The builder of `dataset`, its examples prepared and ready to read.
+    """Return the builder of `dataset`, with its examples prepared.
 
-    Ours are prepared in `folder`, afresh, for their local files may have changed. Those of the catalogue are
-    where TFDS keeps them (`TFDS_DATA_DIR`, else its own default) and are downloaded to there if need be.
+    A data set of this project is prepared in `folder`, each time anew, since its local files may have changed. One of
+    the TFDS catalogue is read from `TFDS_DATA_DIR`, else from TFDS's own default, and downloaded to there if need be.
 
     Raises:
-        UserError: where there is neither local data nor a network, a download has the wrong checksum, or a builder of
-            ours fails.
+        UserError: if there is neither local data nor a network, a download has the wrong checksum, features or splits
+            are not those that the pipeline needs, or a builder of this project fails.
     """
     with silenced_stderr():
-        import tensorflow  # noqa: F401  TFDS would import it later, and aloud
+        import tensorflow  # noqa: F401  else TFDS imports it later, and it would print hardware warnings
     if not sys.stderr.isatty():
         tfds.disable_progress_bar()
-    ours = (PACKAGE / "datasets" / dataset).is_dir()
     cache = Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
-    try:
-        if ours:
-            module = importlib.import_module(f"pipeline.datasets.{dataset}.{dataset}_dataset_builder")
-            builder = module.Builder(data_dir=folder)
-        else:
-            builder = tfds.builder(dataset, data_dir=cache)
-        _check(dataset, builder.info)
-        _reach(dataset, builder, cache)
-        with contextlib.redirect_stdout(None):  # it announces folders that are not there for long
+    with _explained_errors(dataset, cache):
+        builder = _make_builder(dataset, folder, cache)
+        _check_features(dataset, builder.info)
+        _probe_network(dataset, builder, cache)
+        with contextlib.redirect_stdout(None):  # TFDS prints the name of a temporary folder
             builder.download_and_prepare(download_dir=cache / "downloads")
+    if missing := {"train", "test"} - set(builder.info.splits):
+        raise UserError(f"{dataset}: has no split {missing.pop()}; it must have train and test")
+    return builder
+
+
+@contextlib.contextmanager
+def _explained_errors(dataset: str, cache: Path) -> Iterator[None]:
+    """Turn the errors of TFDS, of the network and of a builder of this project into a `UserError`."""
+    try:
+        yield
     except tfds.core.DatasetNotFoundError:
         raise UserError(
             f"ingest.dataset: {dataset!r} is neither in pipeline/datasets nor in TFDS's catalogue"
@@ -58,43 +61,53 @@ def prepare(dataset: str, folder: Path) -> tfds.core.DatasetBuilder:
             shutil.rmtree(unwanted)
         url = str(error).split(",")[0].removeprefix("Artifact ")
         raise UserError(f"{dataset}: {url} does not have the checksum that is pinned; nothing of it was kept") from None
-    except NO_DOWNLOAD as error:
-        variable = local_variable(dataset)
+    except DOWNLOAD_FAILED as error:
         raise UserError(
-            f"{dataset}: no download ({_first_line(error)}); "
-            f"connect to the network, set {variable} to a folder with the data, or type make all DATA=maekrak"
+            f"{dataset}: no download ({_first_line(error)}); connect to the network, "
+            f"set {local_variable(dataset)} to a folder with the data, or type make all DATA=maekrak"
         ) from None
     except UserError:
         raise
     except Exception as error:
-        place = _place(dataset, error)
-        if not ours or (isinstance(error, OSError) and not place):  # the disk's, not the builder's
+        line = _line_in_builder(dataset, error)
+        is_of_disk = isinstance(error, OSError) and not line
+        if is_of_disk or not builder_folder(dataset).is_dir():
             raise
-        raise UserError(f"{place or dataset}: {type(error).__name__}: {_first_line(error)}") from error
-    if missing := {"train", "test"} - set(builder.info.splits):
-        raise UserError(f"{dataset}: has no split {missing.pop()}; it must have train and test")
-    return builder
+        raise UserError(f"{line or dataset}: {type(error).__name__}: {_first_line(error)}") from error
 
 
-def _check(dataset: str, info: tfds.core.DatasetInfo) -> None:
-    named = getattr(info.features["label"], "names", None) if {"text", "label"} <= set(info.features) else None
-    if named != ["neg", "pos"]:
+def _make_builder(dataset: str, folder: Path, cache: Path) -> tfds.core.DatasetBuilder:
+    if not builder_folder(dataset).is_dir():
+        return tfds.builder(dataset, data_dir=cache)
+    module = importlib.import_module(f"pipeline.datasets.{dataset}.{dataset}_dataset_builder")
+    return module.Builder(data_dir=folder)
+
+
+def _check_features(dataset: str, info: tfds.core.DatasetInfo) -> None:
+    names = getattr(info.features["label"], "names", None) if {"text", "label"} <= set(info.features) else None
+    if names != ["neg", "pos"]:
         raise UserError(
             f"{dataset}: has features {sorted(info.features)}; must have text, and label with names neg, pos"
         )
 
 
-def _reach(dataset: str, builder: tfds.core.DatasetBuilder, cache: Path) -> None:
-    """Ask the public home for an answer before TFDS does, which without a network tries for minutes."""
-    there = local_folder(dataset) or Path(builder.data_dir).exists() or (cache / "downloads" / dataset).exists()
-    if builder.url_infos and not there:
+def _probe_network(dataset: str, builder: tfds.core.DatasetBuilder, cache: Path) -> None:
+    """Request the first download's header, unless the data is local: without a network, TFDS would retry for minutes.
+
+    Raises:
+        requests.RequestException: without an answer.
+    """
+    is_local = local_folder(dataset) or Path(builder.data_dir).exists() or (cache / "downloads" / dataset).exists()
+    if builder.url_infos and not is_local:
         requests.get(next(iter(builder.url_infos)), stream=True, timeout=20).close()
 
 
-def _place(dataset: str, error: Exception) -> str:
-    """The innermost line of a data set's own code that an error came through; empty if it came through none."""
-    folder = PACKAGE / "datasets" / dataset
-    frames = [one for one in traceback.extract_tb(error.__traceback__) if Path(one.filename).is_relative_to(folder)]
+def _line_in_builder(dataset: str, error: Exception) -> str:
+    """Return the innermost line of a data set's own code in an error's traceback; empty if there is none."""
+    folder = builder_folder(dataset)
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(folder)
+    ]
     return f"{Path(frames[-1].filename).relative_to(PACKAGE.parent)}, line {frames[-1].lineno}" if frames else ""
 
 

@@ -1,5 +1,5 @@
-"""The one exception that is meant for the user's eyes."""
+"""The exception whose message is shown to the user."""
 
 
 class UserError(Exception):
-    """Something the user can mend. Its message is one line: where, what is wrong, what is allowed."""
+    """An error that the user can correct. Its message is one line: where, what is wrong, what is allowed."""

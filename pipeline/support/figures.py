@@ -1,4 +1,4 @@
-"""Figures whose Korean text renders: matplotlib with a Korean font and this project's few colours."""
+"""The style of figures: a Korean font, colours, and output that is the same bytes for the same drawing."""
 
 import importlib.util
 from collections.abc import Iterable
@@ -10,27 +10,28 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 DPI = 144
-POSITIVE, NEGATIVE, NEUTRAL = "#2166ac", "#b2182b", "#777777"  # told apart by colour-blind readers too
+POSITIVE, NEGATIVE, NEUTRAL = "#2166ac", "#b2182b", "#777777"  # blue, red, grey: distinct for colour-blind readers
 
 
 def line_colours(names: Iterable[str]) -> dict[str, str]:
-    """A colour for each name, told apart by colour-blind readers too."""
+    """Return a colour for each name, distinct for colour-blind readers; after ten names they repeat."""
     palette = matplotlib.color_sequences["petroff10"]
     return {name: to_hex(palette[n % len(palette)]) for n, name in enumerate(names)}
 
 
 def figure(width: float, height: float) -> Figure:
-    """An empty figure of that many inches."""
+    """Return an empty figure of this size, in inches, that can draw Korean text."""
     _use_korean_font()
     return Figure(figsize=(width, height), layout="constrained")
 
 
 def save(drawing: Figure, path: Path) -> None:
-    drawing.savefig(path, dpi=DPI, metadata={"Software": None})  # the same drawing as the same bytes
+    """Write a figure. The same drawing gives the same bytes."""
+    drawing.savefig(path, dpi=DPI, metadata={"Software": None})  # else the file names the version of matplotlib
 
 
 def korean_font() -> Path:
-    """The file of the font that texts are set in; its bold one lies beside it."""
+    """Return the file of the regular font, NanumGothic; the bold one is `NanumGothicBold.ttf` beside it."""
     package = importlib.util.find_spec("koreanize_matplotlib")  # found, not imported: its code needs distutils
     return (Path(str(package.origin)).parent if package else Path()) / "fonts" / "NanumGothic.ttf"
 
@@ -40,4 +41,4 @@ def _use_korean_font() -> None:
         if not any(font.fname == str(path) for font in font_manager.fontManager.ttflist):
             font_manager.fontManager.addfont(str(path))
     matplotlib.rcParams.update({"font.family": "NanumGothic", "axes.unicode_minus": False})
-    matplotlib.rcParams["text.parse_math"] = False  # what stands between two $ of a review is no formula
+    matplotlib.rcParams["text.parse_math"] = False  # text between two $ of a review is no formula

@@ -1,4 +1,4 @@
-"""Silence for what native libraries write while they are imported."""
+"""Silence what native libraries print while they are imported."""
 
 import os
 import sys
@@ -8,16 +8,17 @@ from contextlib import contextmanager
 
 @contextmanager
 def silenced_stderr() -> Iterator[None]:
-    """Discard what is written to file descriptor 2 meanwhile. Python's exceptions are not written but raised.
+    """Discard what is written to file descriptor 2 inside the block. Exceptions are raised as ever.
 
-    TensorFlow reports what hardware it did not find before it reads its own log level.
+    TensorFlow prints hardware warnings before it reads its own log level, and from C++, so that replacing `sys.stderr`
+    would not catch them.
     """
     sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+    saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(null)

@@ -1,4 +1,4 @@
-"""A process of its own, for what must not share TensorFlow's state, or the interpreter, with what goes on here."""
+"""Run functions in a new process, without TensorFlow's state or other state of this interpreter."""
 
 import signal
 from concurrent.futures import ProcessPoolExecutor
@@ -6,7 +6,6 @@ from multiprocessing import get_context
 
 
 def spawned_process() -> ProcessPoolExecutor:
-    """An executor of one process, which starts from nothing and dies of an interrupt without a word: the one that
-    waits for it has the say."""
+    """Return an executor with one spawned process. SIGINT kills it silently; the parent reports the interrupt."""
     interrupt = (signal.SIGINT, signal.SIG_DFL)
     return ProcessPoolExecutor(1, get_context("spawn"), initializer=signal.signal, initargs=interrupt)

@@ -1,4 +1,4 @@
-"""What was saved comes back to the last bit; killed at any moment, the one before does."""
+"""A checkpoint is restored to the last bit; if saving is interrupted, the previous one is."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def clear(variables: list[keras.Variable]) -> None:
         variable.assign(np.zeros(variable.shape))
 
 
-def test_what_was_saved_comes_back_to_the_last_bit(variables: list[keras.Variable], tmp_path: Path) -> None:
+def test_saved_values_are_restored_to_the_last_bit(variables: list[keras.Variable], tmp_path: Path) -> None:
     path, saved = tmp_path / "checkpoint.npz", bits(variables)
     save_checkpoint(path, variables, PROGRESS)
     clear(variables)
@@ -60,7 +60,7 @@ def test_a_crash_before_the_new_one_is_in_place_leaves_the_old(
     save_checkpoint(path, variables, PROGRESS)
     clear(variables)
 
-    def crash(aside: Path, target: Path) -> None:
+    def crash(temporary: Path, target: Path) -> None:
         assert len(list(tmp_path.iterdir())) == 2
         raise KeyboardInterrupt
 

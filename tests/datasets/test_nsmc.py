@@ -1,4 +1,4 @@
-"""The NSMC builder, and what it says to files that are not the corpus."""
+"""The NSMC builder reads the corpus's files, and names the row of one that is not of their form."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -7,7 +7,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from pipeline.datasets.nsmc import nsmc_dataset_builder
-from pipeline.datasets.nsmc.ratings import read_crawl, read_ratings, read_texts
+from pipeline.datasets.nsmc.ratings import read_crawl, read_ratings, read_unlabelled
 from pipeline.support.errors import UserError
 
 HEADER = "id\tdocument\tlabel\n"
@@ -75,6 +75,6 @@ def test_a_folder_without_the_files_is_named(tmp_path: Path, monkeypatch: pytest
 
 
 def test_unlabelled_texts_and_the_crawl(tmp_path: Path) -> None:
-    assert list(read_texts(write(tmp_path, "하나\n둘\n"))) == ["하나", "둘"]
+    assert list(read_unlabelled(write(tmp_path, "하나\n둘\n"))) == ["하나", "둘"]
     crawl = Path(nsmc_dataset_builder.__file__).parent / "dummy_data" / "crawl.zip"
     assert list(read_crawl(crawl, without={"돈이 아깝다"})) == ["그럭저럭", "볼만함"]

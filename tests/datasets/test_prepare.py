@@ -1,5 +1,6 @@
-"""Where examples come from: one line where they can't be had, and nothing kept of what is not as pinned."""
+"""What goes wrong with a data set is explained in one line, and nothing of a download with a wrong checksum is kept."""
 
+import errno
 import functools
 import hashlib
 import threading
@@ -23,7 +24,7 @@ FILES = {
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder served over HTTP as the corpus's public home, its checksums pinned."""
+    """Serve a folder over HTTP in place of the corpus's public home, with its checksums pinned."""
     folder = tmp_path / "home"
     folder.mkdir()
     for name, content in FILES.items():
@@ -49,7 +50,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     server.server_close()
 
 
-def test_a_download_as_pinned_is_read(home: Path, tmp_path: Path) -> None:
+def test_a_download_with_the_pinned_checksum_is_read(home: Path, tmp_path: Path) -> None:
     builder = prepare("nsmc", tmp_path / "scratch")
     assert {name: split.num_examples for name, split in builder.info.splits.items()} == {
         "train": 2,
@@ -68,17 +69,17 @@ def test_a_flipped_byte_stops_it_and_leaves_nothing(home: Path, tmp_path: Path) 
 
 def test_no_network_and_no_local_data_says_what_to_do(home: Path, tmp_path: Path, monkeypatch) -> None:
     pinned = {"http://127.0.0.1:9/ratings_train.txt": UrlInfo(size=1, checksum="0" * 64, filename=None)}
-    monkeypatch.setattr(nsmc.Builder, "url_infos", pinned)  # nobody answers there
+    monkeypatch.setattr(nsmc.Builder, "url_infos", pinned)  # no server there
     with pytest.raises(UserError, match=r"nsmc: no download .*set NSMC_DIR to a folder .*make all DATA=maekrak"):
         prepare("nsmc", tmp_path / "scratch")
 
 
-def test_a_name_that_nobody_knows(tmp_path: Path) -> None:
+def test_an_unknown_name(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"ingest.dataset: 'nobody_knows' is neither in pipeline/datasets nor"):
         prepare("nobody_knows", tmp_path)
 
 
-def test_labels_the_other_way_round_are_refused(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_labels_in_another_order_are_refused(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def reversed_info(self: nsmc.Builder) -> tfds.core.DatasetInfo:
         label = tfds.features.ClassLabel(names=["pos", "neg"])
         features = tfds.features.FeaturesDict({"text": tfds.features.Text(), "label": label})
@@ -86,4 +87,22 @@ def test_labels_the_other_way_round_are_refused(home: Path, tmp_path: Path, monk
 
     monkeypatch.setattr(nsmc.Builder, "_info", reversed_info)
     with pytest.raises(UserError, match=r"nsmc: has features .*; must have text, and label with names neg, pos"):
+        prepare("nsmc", tmp_path / "scratch")
+
+
+def test_an_error_in_a_builder_is_named_with_its_line(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nsmc, "read_ratings", None)
+    line = r"pipeline/datasets/nsmc/nsmc_dataset_builder\.py, line \d+: TypeError: 'NoneType' object is not callable"
+    with pytest.raises(UserError, match=line):
+        prepare("nsmc", tmp_path / "scratch")
+
+
+def test_a_full_disk_is_not_blamed_on_the_builder(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(nsmc.Builder, "download_and_prepare", full)
+    with pytest.raises(OSError, match="No space left"):
         prepare("nsmc", tmp_path / "scratch")

@@ -1,4 +1,4 @@
-"""What is interrupted says so once."""
+"""An interrupt is reported once, by the parent process."""
 
 import os
 import signal
@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-WAITS = """
+PARENT = """
 import time
 from pipeline.support.spawned_process import spawned_process
 
-with spawned_process() as fresh:
+with spawned_process() as executor:
     try:
-        print(fresh.submit(int).result(), flush=True)
+        print(executor.submit(int).result(), flush=True)
         time.sleep(60)
     except KeyboardInterrupt:
         print("interrupted")
@@ -21,15 +21,15 @@ with spawned_process() as fresh:
 
 
 @pytest.mark.usefixtures("hears_interrupts")
-def test_an_interrupt_is_the_waiting_one_s_to_tell_of() -> None:
+def test_only_the_parent_reports_an_interrupt() -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", WAITS],
+        [sys.executable, "-c", PARENT],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-    ) as waiting:
-        assert waiting.stdout and waiting.stdout.readline() == "0\n"
-        os.killpg(waiting.pid, signal.SIGINT)
-        assert waiting.communicate(timeout=60) == ("interrupted\n", "")
-    assert waiting.returncode == 0
+    ) as parent:
+        assert parent.stdout and parent.stdout.readline() == "0\n"
+        os.killpg(parent.pid, signal.SIGINT)
+        assert parent.communicate(timeout=60) == ("interrupted\n", "")
+    assert parent.returncode == 0

@@ -1,0 +1,1 @@
+"""NSMC, the Naver sentiment movie corpus: its TFDS builder and the readers of its files."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
 
-from pipeline.datasets.nsmc.ratings import read_crawl, read_ratings, read_texts
+from pipeline.datasets.nsmc.ratings import read_crawl, read_ratings, read_unlabelled
 from pipeline.support.errors import UserError
 
 COMMIT = "cc0670e872d4ac27bfe36c87456783004b39ef6c"
@@ -16,7 +16,7 @@ CRAWL = f"https://github.com/e9t/nsmc/archive/{COMMIT}.zip"
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """Reviews from the folder that `NSMC_DIR` names, else from the corpus's public home.
+    """Read the reviews from the folder that `NSMC_DIR` names, else from the corpus's public home.
 
     A local folder holds `ratings_train.txt`, `ratings_test.txt` and, for the `unsupervised` split, a file
     `unlabelled.txt` with one review a line. On download that split is the corpus's raw crawl without the texts
@@ -51,7 +51,7 @@ def _read_local(folder: Path) -> dict[str, Iterator[tuple[str, int]]]:
             raise UserError(f"NSMC_DIR={folder}: no {name}; it must hold ratings_train.txt and ratings_test.txt")
     splits = {name: read_ratings(folder / f"ratings_{name}.txt") for name in ("train", "test")}
     if (folder / "unlabelled.txt").is_file():
-        splits["unsupervised"] = _without_label(read_texts(folder / "unlabelled.txt"))
+        splits["unsupervised"] = _unlabelled(read_unlabelled(folder / "unlabelled.txt"))
     return splits
 
 
@@ -62,9 +62,9 @@ def _read_downloads(dl_manager: tfds.download.DownloadManager) -> dict[str, Iter
     return {
         "train": read_ratings(files["train"]),
         "test": read_ratings(files["test"]),
-        "unsupervised": _without_label(read_crawl(files["crawl"], without=test)),
+        "unsupervised": _unlabelled(read_crawl(files["crawl"], without=test)),
     }
 
 
-def _without_label(texts: Iterator[str]) -> Iterator[tuple[str, int]]:
-    return ((text, -1) for text in texts)  # TFDS's mark for "no label"
+def _unlabelled(texts: Iterator[str]) -> Iterator[tuple[str, int]]:
+    return ((text, -1) for text in texts)  # -1 is TFDS's label for "none"

@@ -1,4 +1,7 @@
-"""The corpus's own files. Reviews hold quotes, so that rows are split at tabs and never read as CSV."""
+"""Read the corpus's own files.
+
+Reviews contain quotes, which a CSV reader would take for its own, so rows are split at tabs only.
+"""
 
 import json
 import zipfile
@@ -31,8 +34,8 @@ def read_ratings(path: Path) -> Iterator[tuple[str, int]]:
         raise UserError(f"{path}: row 2: missing; the file has a header and no reviews")
 
 
-def read_texts(path: Path) -> Iterator[str]:
-    """Yield the reviews of a file that holds one a line, without labels.
+def read_unlabelled(path: Path) -> Iterator[str]:
+    """Yield the reviews of a file with one review a line and no labels.
 
     Raises:
         UserError: naming the file and the row that is not UTF-8.
@@ -41,7 +44,7 @@ def read_texts(path: Path) -> Iterator[str]:
 
 
 def read_crawl(archive: Path, without: set[str]) -> Iterator[str]:
-    """Yield the reviews of the repository's archive (`raw/<movie>.json`), save those `without`."""
+    """Yield the reviews of the repository's archive (`raw/<movie>.json`), except those in `without`."""
     with zipfile.ZipFile(archive) as members:
         for name in sorted(members.namelist()):
             if "/raw/" not in name or not name.endswith(".json"):
@@ -52,6 +55,7 @@ def read_crawl(archive: Path, without: set[str]) -> Iterator[str]:
 
 
 def _rows(path: Path) -> Iterator[str]:
+    """Yield the lines of a file, which end at \\n or \\r\\n alone."""
     if path.stat().st_size == 0:
         raise UserError(f"{path}: row 1: missing; the file is empty")
     with path.open("rb") as file:
