@@ -1,1 +1,1 @@
-"""Maekrak: Korean reviews in which the context decides what an ambiguous phrase means."""
+"""maekrak, the embedded data set: Korean reviews in which only the context decides what an ambiguous phrase means."""

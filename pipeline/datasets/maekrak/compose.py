@@ -1,8 +1,8 @@
-"""Reviews, composed of the parts in pairs: one good, one bad, around the same phrase and in the same style.
+"""Compose reviews in pairs: one good, one bad, around the same phrase and in the same style.
 
-Because a pair shares all but what decides, no phrase, frame, scene or style leans to a label. In most kinds
-of review the label is an interaction: the side of an opinion times what the writer does with it. A sum over
-words can't represent that; a reader who remembers what came before can.
+Because a pair shares all but what decides, no phrase, frame, scene or style leans to a label. In most kinds of review
+the label is an interaction: the sign of an opinion times what the writer does with it. A sum over words can't
+represent that; a model that remembers what came before can.
 """
 
 import random
@@ -15,21 +15,21 @@ from pipeline.datasets.maekrak.recipes import RECIPES, far, near
 
 SEED = "maekrak 1.0.0"
 PAIRS = {"train": 84, "test": 16}  # of each phrase
-GAP = 66  # characters of neutral text at most, in the sources: about 40 pieces
-SCENES = 4  # neutral sentences at most
+MAX_GAP = 66  # characters of neutral text, in the sources: about 40 pieces
+MAX_SCENES = 4  # neutral sentences
 
 
 class Review(NamedTuple):
-    """A review with what it was made of.
+    """A review and what it is made of.
 
     Attributes:
-        text: what the viewer wrote.
+        text: as the viewer wrote it.
         label: 1 for good, 0 for bad.
         kind: the name of its recipe.
         phrase: the ambiguous phrase, in its plain form.
         gap: characters of neutral text between the phrase and the parts that decide the label.
         clauses: the subject, opinions and scenes around the phrase.
-        frames: the frames drawn for its pair, which keep, turn or overrule the opinions.
+        frames: the frames drawn for its pair, which keep, reverse or overrule the opinions.
     """
 
     text: str
@@ -42,11 +42,10 @@ class Review(NamedTuple):
 
 
 def compose() -> dict[str, list[Review]]:
-    """Compose all reviews.
+    """Compose all reviews, the same in every call.
 
     Returns:
-        The splits "train" and "test". Pairs stand next to each other, the good review first. Every call
-        returns the same.
+        The splits "train" and "test". Pairs stand next to each other, the good review first.
     """
     parts = load_parts()
     seen: set[str] = set()
@@ -74,20 +73,20 @@ def compose_pair(rng: random.Random, parts: Parts, phrase: Phrase, split: str) -
     recipe = rng.choices(recipes, [RECIPES[recipe] for recipe in recipes])[0]
     blocks, opinions = recipe(draft)
     if draft.alone and recipe not in (near, far):
-        cry, first = draft.cry(), rng.random() < 0.5
-        blocks = {sign: [cry, *told] if first else [*told, cry] for sign, told in blocks.items()}
+        exclamation, first = draft.exclamation(), rng.random() < 0.5
+        blocks = {sign: [exclamation, *block] if first else [*block, exclamation] for sign, block in blocks.items()}
     scenes = draw_scenes(draft)
-    told = [draft.say(scene.text) for scene in scenes]
-    # Between the blocks where there are several, so that scenes make distance; else before or after.
+    neutral = [draft.say(scene.text) for scene in scenes]
+    # Between the blocks where there are several, so that scenes add distance; else before or after the only one.
     size = len(blocks[+1])
     places = sorted(rng.randrange(1, size) if size > 1 else rng.randrange(2) for _ in scenes)
     return [
         Review(
-            text=draft.style.write(scatter(blocks[sign], told, places)),
+            text=draft.style.write(scatter(blocks[sign], neutral, places)),
             label=int(sign > 0),
             kind=recipe.__name__,
             phrase=phrase.plain,
-            gap=sum(len(sentence) + 1 for sentence in told) if size > 1 else 0,
+            gap=sum(len(sentence) + 1 for sentence in neutral) if size > 1 else 0,
             clauses=tuple(part.text for part in opinions[sign] + scenes),
             frames=tuple(draft.frames),
         )
@@ -99,9 +98,9 @@ def draw_scenes(draft: Draft) -> list[Part]:
     """Draw neutral sentences of different groups, in the groups' order, within the longest gap."""
     scenes: list[Part] = []
     groups = list(draft.parts.scenes.values())
-    for place in sorted(draft.rng.sample(range(len(groups)), draft.rng.randrange(SCENES + 1))):
+    for place in sorted(draft.rng.sample(range(len(groups)), draft.rng.randrange(MAX_SCENES + 1))):
         scene = draft.pick(groups[place])
-        if sum(len(other.text) + 1 for other in [*scenes, scene]) <= GAP:
+        if sum(len(other.text) + 1 for other in [*scenes, scene]) <= MAX_GAP:
             scenes.append(scene)
     return scenes
 

@@ -1,4 +1,4 @@
-"""A draft: the choices that both reviews of a pair share."""
+"""Draw the parts that both reviews of a pair share."""
 
 import random
 from dataclasses import dataclass, field
@@ -9,11 +9,11 @@ from pipeline.datasets.maekrak.josa import attach
 from pipeline.datasets.maekrak.parts import COLOURS, Part, Parts, Phrase
 from pipeline.datasets.maekrak.style import Style, draw_style
 
-SIGNS = (+1, -1)  # good and bad, keep and turn round, the first and the second
+SIGNS = (+1, -1)  # good and bad; of a frame: keep and reverse, or first and second
 
 
-class Leg(NamedTuple):
-    """An opinion: as a source sentence, as it is said now in two registers, and the clause it was made of."""
+class Opinion(NamedTuple):
+    """An opinion: as a source sentence in the past, in the present in two registers, and the clause it is made of."""
 
     past: str
     plain: str
@@ -23,12 +23,12 @@ class Leg(NamedTuple):
 
 @dataclass
 class Draft:
-    """Draws the parts of a pair, of the colours its split allows, and notes the frames it drew.
+    """Draw the parts of a pair, in the colours that its split allows, and record the frames drawn.
 
     Attributes:
-        alone: whether the phrase is cried out by itself; else it is said of something.
-        frame_colour: the colour frames must have.
-        clause_colours: the colours clauses may have.
+        alone: whether the phrase is an exclamation by itself; else it has a subject.
+        frame_colour: the colour that frames must have.
+        clause_colours: the colours that clauses may have.
     """
 
     rng: random.Random
@@ -54,57 +54,57 @@ class Draft:
         return text
 
     def word(self, name: str) -> str:
-        """Draw one of the words without a side."""
+        """Draw one of the neutral words of a list."""
         return self.rng.choice(self.parts.words[name])
 
     def say(self, sentence: str) -> str:
         """Put a source sentence into the viewer's register."""
         return end(sentence, self.style.register)
 
-    def say_now(self, leg: Leg) -> str:
-        """Say an opinion as it is felt now, in the viewer's register."""
-        return leg.polite if self.style.register.humble else leg.plain
+    def say_now(self, opinion: Opinion) -> str:
+        """Return an opinion in the present tense, in the viewer's register."""
+        return opinion.polite if self.style.register.humble else opinion.plain
 
     def quote(self, text: str) -> str:
         """Put text in the viewer's quotation marks."""
         return f"{self.style.quote}{text}{self.style.quote}"
 
-    def cry(self) -> str:
-        """The phrase by itself, as an exclamation."""
+    def exclamation(self) -> str:
+        """Return the phrase by itself, as an exclamation."""
         form = self.phrase.polite if self.style.register.humble else self.phrase.plain
         return f"{self.word('cries')} {form}" + self.rng.choice(["", "!"])
 
-    def stated(self, sign: int, avoid: str = "") -> Leg:
-        """An opinion without the phrase, on another topic than `avoid`."""
+    def stated(self, sign: int, avoid: str = "") -> Opinion:
+        """Draw an opinion without the phrase, on another topic than `avoid`."""
         part = self.pick(self.parts.clauses[sign], avoid)
-        return Leg(part.text, part.text, part.text, part)
+        return Opinion(part.text, part.text, part.text, part)
 
-    def said_of(self, sign: int, degree: str = "") -> Leg:
-        """The phrase, said of something it praises or blames."""
+    def phrase_with_subject(self, sign: int, degree: str = "") -> Opinion:
+        """Draw a subject that the phrase praises or blames, and return both as an opinion."""
         part = self.pick(self.phrase.subjects[sign])
         subject = f"{attach(part.text, self.phrase.particles[sign])} {degree}".rstrip()
         phrase = self.phrase
-        return Leg(f"{subject} {phrase.past}", f"{subject} {phrase.plain}", f"{subject} {phrase.polite}", part)
+        return Opinion(f"{subject} {phrase.past}", f"{subject} {phrase.plain}", f"{subject} {phrase.polite}", part)
 
-    def opinion(self, sign: int, degree: str = "") -> Leg:
-        """An opinion that has the phrase in it, unless the phrase stands alone."""
-        return self.stated(sign) if self.alone else self.said_of(sign, degree)
+    def opinion(self, sign: int, degree: str = "") -> Opinion:
+        """Draw an opinion that contains the phrase, unless the phrase stands alone."""
+        return self.stated(sign) if self.alone else self.phrase_with_subject(sign, degree)
 
-    def opposed(self) -> dict[int, Leg]:
-        """Two opinions of opposite sign on different topics; the phrase is in one, unless it stands alone."""
+    def opposed(self) -> dict[int, Opinion]:
+        """Draw two opinions of opposite sign on different topics; one has the phrase, unless it stands alone."""
         sign = self.rng.choice(SIGNS)
         first = self.opinion(sign)
         return {sign: first, -sign: self.stated(-sign, avoid=first.part.topic)}
 
 
 def start(rng: random.Random, parts: Parts, phrase: Phrase, *, unseen: bool) -> Draft:
-    """Start a pair.
+    """Return the draft of a new pair.
 
     Args:
-        rng: where all choices come from.
-        parts: what there is to choose from.
+        rng: the source of all random choices.
+        parts: the parts to choose from.
         phrase: the ambiguous phrase of both reviews.
-        unseen: whether to draw the combinations kept for test, or those of train.
+        unseen: whether to draw combinations of colours that are kept for test, or those of train.
     """
     frame_colour = phrase.colour if unseen else rng.randrange(COLOURS)
     clause_colours = {phrase.colour} if unseen else set(range(COLOURS)) - {phrase.colour, frame_colour}

@@ -1,7 +1,7 @@
-"""Sentence endings: one source sentence in every register a viewer may write in.
+"""Put a source sentence into the register that a viewer writes in.
 
-All sentences of the sources end in ㅆ다 (좋았다, 있었다). Behind ㅆ every ending hangs without a change of
-stem, so a register is a suffix, and no table of Korean conjugation is needed.
+All sentences of the sources end in ㅆ다 (좋았다, 있었다). After ㅆ no ending changes the stem, so a register is a
+suffix, and no table of Korean conjugation is needed.
 """
 
 import re
@@ -9,7 +9,7 @@ from enum import Enum
 
 
 class Register(Enum):
-    """How a review addresses its readers; the value is what follows ㅆ."""
+    """The speech level of a review; the value is the ending that follows ㅆ."""
 
     PLAIN = "다"
     CASUAL = "어"
@@ -19,7 +19,7 @@ class Register(Enum):
 
     @property
     def humble(self) -> bool:
-        """Whether the writer says 저 for 나."""
+        """Tell whether the writer says 저 for 나."""
         return self in (Register.POLITE, Register.FORMAL)
 
 
@@ -45,8 +45,8 @@ def end(sentence: str, register: Register) -> str:
     Raises:
         ValueError: the sentence doesn't end in ㅆ다.
     """
-    spoken = stem(sentence) + register.value
-    return SELF.sub(lambda word: HUMBLE[word[0]], spoken) if register.humble else spoken
+    text = stem(sentence) + register.value
+    return SELF.sub(lambda word: HUMBLE[word[0]], text) if register.humble else text
 
 
 def join(sentence: str, connective: str) -> str:

@@ -1,4 +1,4 @@
-"""Korean particles whose form follows the sound before them: 연기가 but 반전이, 음악을 but 노래를."""
+"""Attach Korean particles, whose form depends on the sound before them: 연기가 but 반전이, 음악을 but 노래를."""
 
 FIRST, LAST = "가", "힣"  # the block of precomposed syllables in Unicode
 FINALS = 28  # a syllable's last digit in base 28 is its final consonant; 0 means none

@@ -9,7 +9,7 @@ from pipeline.datasets.maekrak.compose import Review, compose
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """Korean reviews composed so that only context tells what an ambiguous phrase means."""
+    """Compose Korean reviews in which only the context decides what an ambiguous phrase means."""
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES: ClassVar = {"1.0.0": "First release."}

@@ -1,4 +1,4 @@
-"""The parts reviews are composed of, read from the YAML files beside this module.
+"""Read the parts that reviews are composed of from the YAML files beside this module.
 
 Every part carries a *colour*, its place in its list modulo five. A test review joins parts of one colour,
 and a train review never joins a clause with a phrase or a frame of the clause's own colour. So no combination
@@ -18,7 +18,7 @@ SIDES = {"good": +1, "bad": -1, "keep": +1, "flip": -1, "first": +1, "second": -
 
 
 class Part(NamedTuple):
-    """A piece of text with its colour; the topic is what it speaks of, empty where that doesn't matter."""
+    """A text with its colour, and the topic it is about, empty where that doesn't matter."""
 
     text: str
     colour: int
@@ -54,11 +54,11 @@ def load_parts(folder: Path = HERE) -> Parts:
     """Read phrases, subjects, clauses, scenes and frames.
 
     Args:
-        folder: where the five YAML files lie.
+        folder: holds the five YAML files.
 
     Raises:
         FileNotFoundError: one of the files is missing.
-        KeyError: a phrase names a list of subjects that is not there.
+        KeyError: a phrase names a list of subjects that is missing.
     """
     source = {name: yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8")) for name in SOURCES}
     clauses: dict[int, list[Part]] = {+1: [], -1: []}
@@ -83,20 +83,20 @@ def load_phrases(groups: dict[str, Any], subjects: dict[str, Any]) -> list[Phras
     """Join each phrase with the subjects its group allows."""
     phrases: list[Phrase] = []
     for group in groups.values():
-        said_of: dict[int, list[Part]] = {+1: [], -1: []}
+        by_sign: dict[int, list[Part]] = {+1: [], -1: []}
         for side in ("good", "bad"):
             for name in group[side]["of"]:
-                said_of[SIDES[side]] += colour(subjects[name]["subjects"], subjects[name]["topic"])
+                by_sign[SIDES[side]] += colour(subjects[name]["subjects"], subjects[name]["topic"])
         particles = {SIDES[side]: group[side]["particle"] for side in ("good", "bad")}
         alone, during = group["alone"], group.get("during", False)
         for plain, polite, past in group["phrases"]:
             place = len(phrases) % COLOURS
-            phrases.append(Phrase(plain, polite, past, place, alone, during, said_of, particles))
+            phrases.append(Phrase(plain, polite, past, place, alone, during, by_sign, particles))
     return phrases
 
 
 def load_frame(entry: list[str] | dict[str, list[str]]) -> list[Part] | dict[int, list[Part]]:
-    """Colour a frame's texts; where they have two sides, by sign."""
+    """Give a frame's texts their colours; where it has two sides, return them by sign."""
     if isinstance(entry, dict):
         return {SIDES[side]: colour(texts) for side, texts in entry.items()}
     return colour(entry)

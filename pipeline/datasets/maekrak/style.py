@@ -1,11 +1,11 @@
-"""How a review looks on the page: register, full stops, quotation marks, emoticons, slips."""
+"""The writing style of a review: register, full stops, quotation marks, emoticons, misspellings."""
 
 import random
 from dataclasses import dataclass
 
 from pipeline.datasets.maekrak.endings import Register
 
-# Lists to draw from; what is written more often stands in them more often.
+# Lists to draw from; an entry's weight is how often it is repeated.
 REGISTERS = (
     [Register.PLAIN] * 5 + [Register.CASUAL] * 2 + [Register.POLITE] * 5 + [Register.FORMAL] + [Register.NOUN] * 3
 )
@@ -13,7 +13,7 @@ STOPS = [".", ".", ".", ".", "", "", "", "..", "~"]
 TAILS = [""] * 8 + ["ㅋㅋ", "ㅋㅋㅋ", "ㅎㅎ", "ㅠㅠ", "ㅠ", "ㅜㅜ", "^^", ";;", "ㄷㄷ"]
 QUOTES = ['"', '"', "'"]
 
-# Slips of viewers in a hurry. None reaches across two opinions, so two orders of the same words stay that.
+# Misspellings of viewers in a hurry. None spans two opinions, so reviews of the same words in two orders stay so.
 CAREFUL: dict[str, str] = {}
 SINGLE_S = {"했": "햇", "었": "엇", "았": "앗", "였": "엿"}
 SLANG = {"정말": "증말", "그냥": "걍", "너무": "넘", "재미있": "잼있", "오랜만": "오랫만"}
@@ -32,15 +32,15 @@ class Style:
     slips: dict[str, str]
 
     def write(self, sentences: list[str]) -> str:
-        """Set finished sentences as one review."""
-        text = " ".join(said if said.endswith("!") else said + self.stop for said in sentences)
+        """Join finished sentences to one review."""
+        text = " ".join(sentence if sentence.endswith("!") else sentence + self.stop for sentence in sentences)
         for right, wrong in self.slips.items():
             text = text.replace(right, wrong)
         return f"{text} {self.tail}".strip()
 
 
 def draw_style(rng: random.Random) -> Style:
-    """Draw a viewer."""
+    """Draw the style of a viewer."""
     return Style(
         register=rng.choice(REGISTERS),
         stop=rng.choice(STOPS),
