@@ -34,7 +34,7 @@ def read_templates(language: str) -> Templates:
 def render_at_distance(
     templates: Templates, distance: int, count_pieces: Callable[[list[str]], np.ndarray]
 ) -> tuple[list[str], list[str]]:
-    """Return the good and the bad text of each template, once with each passage, `distance` pieces or a few fewer between.
+    """Return the good and the bad text of each template with each passage, at most `distance` pieces between them.
 
     Args:
         count_pieces: words -> how many pieces each is [words].
