@@ -1,4 +1,4 @@
-"""bench: how fast the recurrent layer is beside others, all in one run on this machine."""
+"""bench: time the recurrent layer and an epoch of training beside other implementations, in one run."""
 
 import json
 import os
@@ -20,10 +20,13 @@ from pipeline.config.schema import Config
 
 
 def bench(artifacts: Path, config: Config, data: str, model: str) -> None:
-    """Time the layers and an epoch of the data set, print it, and write `bench/bench.json` and `bench/bench.png`."""
+    """Time the layers, and an epoch of the data set if it is tokenized; print the tables and check the targets.
+
+    Writes `<artifacts>/bench/bench.json` and `bench.png`.
+    """
     out = artifacts / "bench"
     out.mkdir(parents=True, exist_ok=True)
-    tf.get_logger().setLevel("ERROR")  # else it warns that so many functions are traced
+    tf.get_logger().setLevel("ERROR")  # else it warns that many functions are traced
     layers = time_layers(SHAPES)
     scaling = time_scaling(GROWING)
     results = check(layers, scaling)
@@ -43,16 +46,16 @@ def bench(artifacts: Path, config: Config, data: str, model: str) -> None:
         sections["epoch"] = epochs
 
     draw(out / "bench.png", layers, scaling)
-    write(out / "bench.json", sections, results)
+    write_json(out / "bench.json", sections, results)
     console = Console(width=None if Console().is_terminal else 120)
     for table in (*tables, targets_table(results)):
         console.print(table, "")
     console.print(f"{out / 'bench.json'}\n{out / 'bench.png'}")
 
 
-def write(path: Path, sections: dict[str, list[Any]], results: list[TargetResult]) -> None:
-    """The entries of each section, and the results, each as an object, beside the machine they are of."""
+def write_json(path: Path, sections: dict[str, list[Any]], results: list[TargetResult]) -> None:
+    """Write the entries of each section and the results as objects, with the machine that they are of."""
     machine = {"machine": platform.platform(), "cores": os.cpu_count(), "tensorflow": tf.__version__}
     entries = {name: [entry._asdict() for entry in section] for name, section in sections.items()}
-    judged = [{**result._asdict(), "met": result.met} for result in results]
-    write_atomically(path, json.dumps({**machine, **entries, "results": judged}, indent=1))
+    checked = [{**result._asdict(), "met": result.met} for result in results]
+    write_atomically(path, json.dumps({**machine, **entries, "results": checked}, indent=1))

@@ -1,4 +1,1 @@
-"""Benchmarks: the recurrent layer and an epoch of training beside Keras and torch.
-
-Run by `make bench`.
-"""
+"""Benchmarks of `make bench`: the recurrent layer and an epoch of training, beside Keras and torch."""

@@ -1,4 +1,4 @@
-"""What the bench of layers measures: contenders, shapes, and one entry a measurement."""
+"""The measurements of the benchmark of layers: their conditions, and one record for each."""
 
 from typing import Literal, NamedTuple
 
@@ -6,14 +6,21 @@ from pipeline.support.figures import NEGATIVE, NEUTRAL, POSITIVE
 
 Direction = Literal["train", "forward"]
 Shape = tuple[int, int]  # batch, time
-INPUTS, UNITS = 256, 128
-SIBLINGS = {"lstm": "layer_norm_lstm", "gru": "min_gru"}  # timed in the same turns, to be compared with it
-DROPOUT = 0.2
-CONTENDERS = {"ours": POSITIVE, "plain": "#92c5de", "keras": NEUTRAL, "torch": NEGATIVE}  # with their colours
+
+INPUTS, UNITS = 256, 128  # features of a step's input, and units of the layer
+DROPOUT = 0.2  # recurrent dropout, where it is timed
+SIBLINGS = {"lstm": "layer_norm_lstm", "gru": "min_gru"}  # family -> the cell that is compared with it
+CONTENDERS = {"ours": POSITIVE, "plain": "#92c5de", "keras": NEUTRAL, "torch": NEGATIVE}  # name -> colour in the figure
 
 
 class Entry(NamedTuple):
-    """One number: a cell, by whom it is computed ("ours" is compiled by XLA, "plain" is not), and how fast."""
+    """The time of a cell in one direction at one shape.
+
+    Attributes:
+        by: the contender that computes it: "ours" (compiled by XLA), "plain" (ours, not compiled), "keras" or "torch".
+        gflops: per second.
+        fraction_of_peak: gflops over those of a plain matrix product on this machine.
+    """
 
     direction: Direction
     cell: str
@@ -22,20 +29,27 @@ class Entry(NamedTuple):
     time: int
     ms: float
     gflops: float
-    share: float
+    fraction_of_peak: float
 
 
 class Point(NamedTuple):
-    """What a train step of `lstm` costs as its batch or time grows; no `memory_mb` where the system doesn't tell."""
+    """The cost of a train step of `lstm`, ours, as batch or time grows.
+
+    Attributes:
+        grows: "time" or "batch".
+        gflops, fraction_of_peak: as in `Entry`.
+        memory_mb: growth of the process's peak memory; None where the system does not report it.
+    """
 
     grows: str
     batch: int
     time: int
     ms: float
     gflops: float
-    share: float
+    fraction_of_peak: float
     memory_mb: float | None
 
 
 def with_dropout(cell: str) -> str:
+    """Return the name under which a cell with recurrent dropout is timed."""
     return f"{cell}, dropout {DROPOUT}"

@@ -1,4 +1,4 @@
-"""bench, first part: times the recurrent layer beside keras.layers and torch.nn."""
+"""Time the recurrent layer beside keras.layers and torch.nn."""
 
 import importlib
 import math
@@ -17,7 +17,7 @@ from pipeline.layers.recurrent import Recurrent
 from pipeline.support.silenced_stderr import silenced_stderr
 
 SHAPES: list[Shape] = [(256, 16), (256, 32), (64, 128)]
-GROWING: dict[str, list[Shape]] = {  # what grows, by the name of its field in Point
+GROWING: dict[str, list[Shape]] = {  # by the dimension that grows
     "time": [(32, time) for time in (16, 64, 256, 1024)],
     "batch": [(batch, 16) for batch in (16, 64, 256, 1024)],
 }
@@ -27,26 +27,24 @@ REPEATS = 15
 def time_layers(
     shapes: list[Shape], families: tuple[str, ...] = tuple(SIBLINGS), repeats: int = REPEATS
 ) -> list[Entry]:
-    """Every cell of the families in both directions at each shape, by every contender that there is."""
+    """Time the cells of each family in both directions at each shape; torch where it is installed."""
     entries = []
     torch = find_torch()
     for family in families:
         for direction in ("train", "forward"):
             for shape in shapes:
                 timings = measure(contenders(family, direction, shape, torch), repeats)
-                entries += [Entry(direction, *who, *shape, *timing) for who, timing in timings.items()]
+                entries += [Entry(direction, *key, *shape, *timing) for key, timing in timings.items()]
                 log(f"{family}, {direction}, {shape[0]}x{shape[1]}: {timings[family, 'ours'].ms:.1f} ms")
     return entries
 
 
 def time_scaling(growing: dict[str, list[Shape]], repeats: int = REPEATS) -> list[Point]:
-    """A train step of `lstm` at each shape."""
+    """Measure time and memory of a train step of `lstm` at each shape."""
     points = [(grows, shape) for grows, shapes in growing.items() for shape in shapes]
     log("lstm, train, memory of each shape in a process of its own")
-    with (
-        silenced_stderr(),
-        get_context("spawn").Pool(2, maxtasksperchild=1) as processes,
-    ):  # a process keeps what it once took
+    # A process never gives its peak back, so each shape needs a new one.
+    with silenced_stderr(), get_context("spawn").Pool(2, maxtasksperchild=1) as processes:
         memory = processes.map(memory_growth, [shape for _, shape in points], chunksize=1)
     log("lstm, train, more steps and more rows")
     timings = measure({shape: keras_contender(ours("lstm"), "train", shape) for _, shape in points}, repeats)
@@ -54,9 +52,10 @@ def time_scaling(growing: dict[str, list[Shape]], repeats: int = REPEATS) -> lis
 
 
 def memory_growth(shape: Shape) -> float | None:
-    """By how many MB steps at a shape raise this process's peak of resident memory above that of a smallest step.
+    """Return by how many MB a train step at `shape` raises this process's peak of resident memory; None if unknown.
 
-    That is what a step needs at once, its inputs and results, and what XLA takes to compile it, some 20 MB.
+    The peak of a step at a tiny shape is subtracted. What is left is the memory of the step with its inputs and
+    results, and some 20 MB that XLA takes to compile it.
     """
     status = Path("/proc/self/status")
     if not status.exists():
@@ -72,7 +71,7 @@ def memory_growth(shape: Shape) -> float | None:
 
 
 def contenders(family: str, direction: Direction, shape: Shape, torch: Any) -> dict[tuple[str, str], Contender]:
-    """(cell, by) -> contender, for a cell that Keras and torch have too, and for those compared with it."""
+    """Return {(cell, by): contender} for a cell that Keras and torch have too, and for the cells compared with it."""
     sibling = SIBLINGS[family]
     layers = {
         (family, "ours"): ours(family),
@@ -82,20 +81,24 @@ def contenders(family: str, direction: Direction, shape: Shape, torch: Any) -> d
     }
     if direction == "train":
         layers[with_dropout(family), "ours"] = ours(family, recurrent_dropout=DROPOUT)
-    found = {who: keras_contender(layer, direction, shape) for who, layer in layers.items()}
+    timed = {key: keras_contender(layer, direction, shape) for key, layer in layers.items()}
     if torch:
-        found[family, "torch"] = Contender(torch_call(torch, family, direction, shape), found[family, "ours"].flops)
-    return found
+        timed[family, "torch"] = Contender(torch_call(torch, family, direction, shape), timed[family, "ours"].flops)
+    return timed
 
 
 def ours(cell: str, compiled: bool = True, **options: Any) -> Recurrent:
+    """Return this project's layer around a cell; `compiled` by XLA or not."""
     layer = Recurrent(cell_class(cell)(UNITS), return_sequences=True, **options)
     layer.compiled = compiled
     return layer
 
 
 def keras_contender(layer: keras.layers.Layer, direction: Direction, shape: Shape) -> Contender:
-    """A layer forward, or forward and back: the gradients of its outputs' sum, by its inputs and by all weights."""
+    """Return a contender that runs a Keras layer forward, or forward and backward.
+
+    Backward takes the gradients of the sum of the outputs, by the inputs and by all weights.
+    """
     x, mask = tf.random.normal((*shape, INPUTS)), tf.ones(shape, tf.bool)
     layer.build(x.shape)
 
@@ -114,12 +117,13 @@ def keras_contender(layer: keras.layers.Layer, direction: Direction, shape: Shap
 
     def call() -> None:
         for result in step(x, mask):
-            memoryview(result)  # waits for it, as numpy() does, and copies nothing
+            memoryview(result)  # waits for the result as numpy() does, without a copy
 
     return Contender(call, flops(layer, direction, shape))
 
 
 def torch_call(torch: Any, cell: str, direction: Direction, shape: Shape) -> Callable[[], object]:
+    """Return a function that runs torch's layer as `keras_contender` does."""
     layer = getattr(torch.nn, cell.upper())(INPUTS, UNITS, batch_first=True)
     x = torch.randn(*shape, INPUTS, requires_grad=direction == "train")
 
@@ -134,13 +138,17 @@ def torch_call(torch: Any, cell: str, direction: Direction, shape: Shape) -> Cal
 
 
 def flops(layer: keras.layers.Layer, direction: Direction, shape: Shape) -> int:
-    """Those of the matrix products: each row meets each matrix once at each step, and twice more on the way back."""
+    """Return the floating-point operations of the matrix products.
+
+    Forward takes two for each row, step and entry of a matrix; backward takes four more: a product for the gradient of
+    the inputs, and one for that of the matrix.
+    """
     matrices = sum(math.prod(weight.shape) for weight in layer.weights if weight.name.endswith("kernel"))
     return {"forward": 2, "train": 6}[direction] * math.prod(shape) * matrices
 
 
 def find_torch() -> Any:
-    """The package torch, or None: it is no requirement."""
+    """Return the module torch, or None where it is not installed: it is no requirement."""
     try:
         return importlib.import_module("torch")
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""bench measures real layers, writes what it measured, and judges it by the stated ratios. No test asserts a speed."""
+"""bench times real layers, writes the entries and checks them against the targets. No test asserts a speed."""
 
 import json
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.bench import write
+from pipeline.bench import write_json
 from pipeline.benchmarks import drawing, targets
 from pipeline.benchmarks.entries import SIBLINGS, Direction, Entry, Point, Shape, with_dropout
 from pipeline.benchmarks.epoch import STOCK, check_epoch, time_epoch, with_keras_layers
@@ -20,8 +20,8 @@ from pipeline.model.encoder import all_layers
 TINY = (4, 3)
 
 
-def entry(direction: Direction, cell: str, by: str, shape: Shape, ms: float, share: float = 0.1) -> Entry:
-    return Entry(direction, cell, by, *shape, ms, gflops=10.0, share=share)
+def entry(direction: Direction, cell: str, by: str, shape: Shape, ms: float, fraction: float = 0.1) -> Entry:
+    return Entry(direction, cell, by, *shape, ms, gflops=10.0, fraction_of_peak=fraction)
 
 
 @pytest.fixture(scope="module")
@@ -49,54 +49,54 @@ def test_every_contender_is_timed(layers: list[Entry]) -> None:
         assert {(direction, "gru", by) for by in ("ours", "plain", "keras")} < timed
         assert (direction, "min_gru", "ours") in timed
     assert ("train", with_dropout("gru"), "ours") in timed
-    assert all(e.ms > 0 and e.share > 0 for e in layers)
+    assert all(e.ms > 0 and e.fraction_of_peak > 0 for e in layers)
 
 
-def test_claims_are_about_what_is_timed() -> None:
-    for claim in targets.TARGETS:
-        family = claim.fast[0] if claim.fast[0] in SIBLINGS else claim.slow[0]
-        timed = set(contenders(family, claim.direction, TINY, torch=None))
-        assert {who for who in (claim.slow, claim.fast) if who[1] != "torch"} <= timed
+def test_targets_name_timed_contenders() -> None:
+    for target in targets.TARGETS:
+        family = target.fast[0] if target.fast[0] in SIBLINGS else target.slow[0]
+        timed = set(contenders(family, target.direction, TINY, torch=None))
+        assert {key for key in (target.slow, target.fast) if key[1] != "torch"} <= timed
 
 
-def test_what_is_measured_is_written_and_drawn(layers: list[Entry], tmp_path: Path) -> None:
+def test_entries_are_written_and_drawn(layers: list[Entry], tmp_path: Path) -> None:
     points = time_scaling({"time": [TINY, (4, 6)]}, repeats=1)
-    verdicts = [*targets.check_layers(layers), *targets.check_scaling(points)]
-    write(tmp_path / "bench.json", {"layers": layers, "scaling": points}, verdicts)
+    results = [*targets.check_layers(layers), *targets.check_scaling(points)]
+    write_json(tmp_path / "bench.json", {"layers": layers, "scaling": points}, results)
     drawing.draw(tmp_path / "bench.png", layers, points)
     written = json.loads((tmp_path / "bench.json").read_text("utf-8"))
     assert [Entry(**e) for e in written["layers"]] == layers
     assert [Point(**p) for p in written["scaling"]] == points
-    assert len(written["results"]) == len(verdicts)
+    assert len(written["results"]) == len(results)
     assert [(p.batch, p.time) for p in points] == [(4, 3), (4, 6)]
     assert all(p.ms > 0 for p in points)
     assert (tmp_path / "bench.png").stat().st_size > 10_000
 
 
-def test_layers_are_judged_over_the_shapes() -> None:
+def test_layers_are_checked_over_all_shapes() -> None:
     times = {((256, 16), "ours"): 10, ((256, 16), "keras"): 20, ((64, 128), "ours"): 10, ((64, 128), "keras"): 5}
-    verdicts = targets.check_layers([entry("train", "lstm", by, shape, ms) for (shape, by), ms in times.items()])
-    assert [(v.value, v.target, v.met) for v in verdicts] == [
+    results = targets.check_layers([entry("train", "lstm", by, shape, ms) for (shape, by), ms in times.items()])
+    assert [(r.value, r.target, r.met) for r in results] == [
         (pytest.approx((20 / 10 * 5 / 10) ** 0.5), 1.25, False),
         (0.5, 1.0, False),
     ]
 
 
-def test_a_time_is_judged_alone() -> None:
+def test_a_target_for_one_time_ignores_other_shapes() -> None:
     times = {((256, 16), "gru"): 1, ((256, 16), "min_gru"): 1, ((64, 128), "gru"): 8, ((64, 128), "min_gru"): 2}
-    verdicts = targets.check_layers([entry("train", cell, "ours", shape, ms) for (shape, cell), ms in times.items()])
-    assert [(v.value, v.met) for v in verdicts] == [(4, True)]
+    results = targets.check_layers([entry("train", cell, "ours", shape, ms) for (shape, cell), ms in times.items()])
+    assert [(r.value, r.met) for r in results] == [(4, True)]
 
 
-def test_linear_costs_are_judged_by_the_worst_growth() -> None:
+def test_scaling_is_checked_by_the_worst_growth() -> None:
     costs = {16: 1.0, 64: 3.0, 256: 15.0}
     points = [Point("time", 32, time, ms, 1.0, 0.1, None) for time, ms in costs.items()]
-    (verdict,) = targets.check_scaling(points)
-    assert (verdict.value, verdict.met) == (1.25, False)
+    (result,) = targets.check_scaling(points)
+    assert (result.value, result.met) == (1.25, False)
 
 
-def test_a_busy_machine_is_told() -> None:
-    quiet, busy = (entry("train", "lstm", "ours", TINY, 1.0, share) for share in (0.1, 0.2))
+def test_a_busy_machine_misses_its_target() -> None:
+    quiet, busy = (entry("train", "lstm", "ours", TINY, 1.0, fraction) for fraction in (0.1, 0.2))
     assert targets.check_machine([quiet, quiet]).met
     assert not targets.check_machine([quiet, busy]).met
 
@@ -119,7 +119,7 @@ def test_an_epoch_is_timed_on_batches_of_the_data(config: Config, ingest_folder:
     assert by["ours"].step_ms in (by["plain"].step_ms, by["xla"].step_ms)
     assert all(epoch.seconds == pytest.approx(epoch.steps * epoch.step_ms / 1000) for epoch in epochs)
     assert by["padded"].steps > 2 * by["plain"].steps  # its texts are short
-    assert [verdict.target for verdict in check_epoch(epochs, "maekrak", "lstm")] == [1.3, 4.0]
+    assert [result.target for result in check_epoch(epochs, "maekrak", "lstm")] == [1.3, 4.0]
 
 
 def test_keras_trains_the_same_model(config: Config) -> None:
