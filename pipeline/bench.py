@@ -37,7 +37,7 @@ def bench(artifacts: Path, config: Config, data: str, model: str) -> None:
     if config.train.cell not in STOCK:
         log(f"no epoch is timed: Keras has no layer of {config.train.cell}")
     elif not (tokenize / MANIFEST).exists():
-        log(f"no epoch is timed: {tokenize} is not there; make tokenize DATA={data}")
+        log(f"no epoch is timed: {tokenize} is missing; run make tokenize DATA={data}")
     else:
         log(f"an epoch of {data}")
         epochs = time_epoch(config.train, ingest, tokenize)

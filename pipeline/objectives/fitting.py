@@ -36,7 +36,7 @@ TrainStep = Callable[[np.ndarray, int], float]  # ids [batch, time] and the numb
 
 
 class Progress(TypedDict):
-    """How far a training has come: what a checkpoint holds beside the weights.
+    """The state of a training that a checkpoint holds beside the weights.
 
     `step` counts the steps done, `log_loss` is the mean of the current epoch so far, `curves` has a value for each
     epoch by metric, `pieces` counts the pieces trained on, and `seconds` is the time that the steps took.

@@ -1,6 +1,6 @@
 """Reconstruct texts with the sequence autoencoder that pretrain fitted (Dai & Le 2015).
 
-TensorFlow is imported where a model is loaded: whether there is one is known in milliseconds.
+TensorFlow is imported only where a model is loaded, so that `predict` starts fast without one.
 """
 
 from collections.abc import Callable
@@ -64,8 +64,7 @@ def load_exported_reconstructor(tokenize: Path, pretrain: Path, train: Path, exp
     """Return a function that reconstructs texts with the autoencoder that the exported model was trained from.
 
     Returns:
-        None where there is none: the objective was another, or one of the folders holds no longer what the next was
-        made from.
+        None if the objective was not seq2seq, or if a folder no longer holds what the next one was made from.
     """
     try:
         tokenized, pretrained, trained, exported = map(read_manifest, (tokenize, pretrain, train, export))
