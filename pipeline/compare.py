@@ -6,8 +6,7 @@ from statistics import mean, stdev
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.evidence.measurement import metric_name
-from pipeline.evidence.registry import shown_in
+from pipeline.evidence.registry import metric_name, shown_in
 from pipeline.support.errors import UserError
 from pipeline.tracking.accuracy_figure import draw_accuracy
 from pipeline.tracking.history import Run, model_runs

@@ -5,12 +5,12 @@ from pathlib import Path
 from pipeline.config.schema import EvaluateConfig
 from pipeline.evidence.context import EvaluationContext
 from pipeline.evidence.figures import draw_calibration, draw_confusion, draw_phrases
-from pipeline.evidence.measurement import MODELS, Measurement, metric_name
+from pipeline.evidence.measurement import Measurement
 from pipeline.evidence.metrics import classification_metrics
 from pipeline.evidence.mining import mine_phrases
 from pipeline.evidence.occlusion import occlude
 from pipeline.evidence.pairs import read_pairs, unseen_pairs
-from pipeline.evidence.registry import measure_functions, position
+from pipeline.evidence.registry import MODELS, measure_functions, metric_name, position
 from pipeline.evidence.tables import (
     write_distances,
     write_errors,

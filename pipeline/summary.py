@@ -4,8 +4,7 @@ from pathlib import Path
 
 from pipeline.artifact.manifest import read_manifest
 from pipeline.config.names import make_arguments, model_name
-from pipeline.evidence.measurement import metric_name
-from pipeline.evidence.registry import shown_in
+from pipeline.evidence.registry import metric_name, shown_in
 
 
 def summary(artifacts: Path, data: str, cell: str, preset: str) -> None:

@@ -16,7 +16,7 @@ def write_sealed(root: Path, measured: dict[str, float]) -> None:
         folder = root / "nsmc" / "gru-quick" / stage
         folder.mkdir(parents=True)
         sealed = {"stage": stage, "data": "nsmc", "model": "gru-quick", "config": texts, "metrics": metrics}
-        rest = {"inputs": {}, "code": {}, "outputs": {}, "seconds": 0, "run_id": ""}
+        rest = {"inputs": {}, "code": {}, "libraries": {}, "outputs": {}, "seconds": 0, "run_id": ""}
         (folder / "manifest.json").write_text(json.dumps(sealed | rest), "utf-8")
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from pipeline.evidence.measurement import MODELS, PerModel
+from pipeline.evidence.measurement import PerModel
 from pipeline.evidence.occlusion import OcclusionEffect
 from pipeline.evidence.phrases import Phrase
+from pipeline.evidence.registry import MODELS
 from pipeline.support.figures import NEGATIVE, NEUTRAL, POSITIVE, figure, save
 
 

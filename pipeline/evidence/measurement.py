@@ -7,7 +7,6 @@ import numpy as np
 
 from pipeline.evidence.metrics import both_right, pairwise_ranking_accuracy
 
-MODELS = ("model", "baseline")  # who is measured, side by side: the network with its n-grams, and TF-IDF
 PerModel = dict[str, np.ndarray]  # one of MODELS -> a value for each text, pair or template
 PredictFn = Callable[[list[str]], PerModel]  # texts -> the probability of positive of each
 
@@ -21,15 +20,6 @@ class Measurement(NamedTuple):
 
     name: str
     values: PerModel
-
-
-def metric_name(measure: str, who: str) -> str:
-    """Return the name of a model's metric: in manifests and MLflow the baseline's begins with `baseline_`.
-
-    >>> metric_name("test_accuracy", "model"), metric_name("test_accuracy", "baseline")
-    ('test_accuracy', 'baseline_test_accuracy')
-    """
-    return measure if who == "model" else f"{who}_{measure}"
 
 
 def is_correct(predictions: PerModel, labels: np.ndarray) -> PerModel:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pipeline.evidence.context import EvaluationContext
     from pipeline.evidence.measurement import Measurement
 
+MODELS = ("model", "baseline")  # who is measured, side by side: the network with its n-grams, and TF-IDF
+
 
 class Title(NamedTuple):
     en: str
@@ -139,6 +141,15 @@ MEASURES = {
         ),
     ),
 }
+
+
+def metric_name(measure: str, who: str) -> str:
+    """Return the name of a model's metric: in manifests and MLflow the baseline's begins with `baseline_`.
+
+    >>> metric_name("test_accuracy", "model"), metric_name("test_accuracy", "baseline")
+    ('test_accuracy', 'baseline_test_accuracy')
+    """
+    return measure if who == "model" else f"{who}_{measure}"
 
 
 def measure_functions() -> "list[Callable[[EvaluationContext], list[Measurement]]]":

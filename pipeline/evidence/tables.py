@@ -7,11 +7,11 @@ import numpy as np
 
 from pipeline.artifact.tables import write_table
 from pipeline.evidence.context import EvaluationContext
-from pipeline.evidence.measurement import MODELS, Measurement, metric_name
+from pipeline.evidence.measurement import Measurement
 from pipeline.evidence.metrics import INTERVALS, difference_interval
 from pipeline.evidence.occlusion import OcclusionEffect
 from pipeline.evidence.phrases import excerpt, texts_by_phrase
-from pipeline.evidence.registry import known_measure
+from pipeline.evidence.registry import MODELS, known_measure, metric_name
 
 COLUMNS = [
     "measure",

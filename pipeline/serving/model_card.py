@@ -7,8 +7,7 @@ import json
 from pathlib import Path
 
 from pipeline.artifact.manifest import read_manifest
-from pipeline.evidence.measurement import MODELS, metric_name
-from pipeline.evidence.registry import shown_in
+from pipeline.evidence.registry import MODELS, metric_name, shown_in
 
 CARD = """\
 # {data}, {model}

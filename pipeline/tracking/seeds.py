@@ -26,10 +26,6 @@ def newest_of_each(runs: list[Run]) -> list[list[Run]]:
     Args:
         runs: newest first.
     """
-    alike = [run for run in runs if _data_of(run) == _data_of(runs[0])]
+    alike = [run for run in runs if run.ingest_digest == runs[0].ingest_digest]
     newest = {run.name: run for run in reversed(alike)}.values()
     return [next((group for group in by_seed(alike) if group[0] is run), [run]) for run in newest]
-
-
-def _data_of(run: Run) -> str:
-    return dict(run.origin)["ingest_digest"]
