@@ -1,9 +1,12 @@
 """The names of stages and models, as folders, runs and make's command line spell them."""
 
+from pipeline.config.schema import Config
+
+STAGES = tuple(Config.model_fields)  # a section a stage, in their order
+
 # Artifacts of these stages are shared by all models, so the overlay of a cell or a preset must not change them.
 DATA_STAGES = ("ingest", "tokenize")
-CELL_STAGES = ("pretrain", "train", "evaluate", "explain", "export")
-STAGES = DATA_STAGES + CELL_STAGES
+CELL_STAGES = tuple(stage for stage in STAGES if stage not in DATA_STAGES)
 
 
 def model_name(cell: str, preset: str) -> str:
