@@ -7,7 +7,7 @@ from pipeline.support.figures import NEUTRAL, figure, line_colours, save
 
 
 def draw_distance(path: Path, tables: dict[str, Path]) -> None:
-    """Consistency over the distance between phrase and context, a line a model, from their `distance.tsv`.
+    """Draw consistency over the distance between phrase and context, a line a model, from their `distance.tsv`.
 
     The interval of the first model is shaded; the baseline is the same for all, and dashed.
     """

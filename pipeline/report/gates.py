@@ -14,12 +14,12 @@ UNITS = 24  # drawn of each gate: those that vary most over the text
 
 
 def first_layer(model: keras.Model) -> Recurrent:
-    """The first recurrent layer, the direction that reads left to right."""
+    """Return the first recurrent layer, the direction that reads left to right."""
     return forward_direction(find_layer(model, "recurrent_0"))
 
 
 def trace_gates(model: keras.Model, ids: np.ndarray) -> dict[str, np.ndarray]:
-    """The gates of the first recurrent layer, read left to right, and its memory c where it has one.
+    """Return the gates of the first recurrent layer, read left to right, and its memory c where it has one.
 
     Shapes:
         ids [pieces] -> each by its name [pieces, units]; {} if it has neither.
@@ -29,7 +29,7 @@ def trace_gates(model: keras.Model, ids: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def draw_gates(path: Path, reading: PrefixPredictions, gates: dict[str, np.ndarray]) -> None:
-    """One heat map a gate, the units that vary most over the text on top of one another."""
+    """Draw one heat map a gate, the units that vary most over the text on top of one another."""
     drawing = figure(1.6 + 0.75 * len(reading.ids), 2.2 * len(gates))
     for axes, (name, values) in zip(np.atleast_1d(drawing.subplots(len(gates), 1)), gates.items(), strict=True):
         telling = np.argsort(-values.std(axis=0))[:UNITS]

@@ -1,5 +1,6 @@
 """Gradient flow: how much of the gradient at the end of a sequence comes back to what the cell held long before."""
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ FLOOR = 1e-12  # drawn for anything less: beside a gradient of 1 it moves no wei
 
 
 def gradient_flow(cell: Cell, inputs: Any) -> np.ndarray:
-    """|dL/dh_{T-d}| by distance d from the last step T: the mean over the rows.
+    """Return |dL/dh_{T-d}| by distance d from the last step T: the mean over the rows.
 
     L is the product of h_T with a random unit vector, another for each row but the same at every call. It stands for
     whatever a loss may ask of h_T, favours no unit, and makes the flow 1 at d = 0. What a later step made of h_{T-d}
@@ -50,13 +51,13 @@ def gradient_flow(cell: Cell, inputs: Any) -> np.ndarray:
 
 
 def random_directions(rows: int, units: int) -> np.ndarray:
-    """Unit vectors [rows, units], the same at every call."""
+    """Return unit vectors [rows, units], the same at every call."""
     directions = np.random.default_rng(SEED).normal(size=(rows, units))
     return directions / np.linalg.norm(directions, axis=1, keepdims=True)
 
 
 def draw_gradient_flow(path: Path, panels: dict[str, dict[str, np.ndarray]]) -> None:
-    """A panel a title, a line a cell: `{"untrained": {"lstm": flow}, "trained": {"lstm": flow}}`, on a log scale."""
+    """Draw a panel a title and a line a cell on a log scale, of `{"untrained": {"lstm": flow}, "trained": ...}`."""
     colours = line_colours(dict.fromkeys(name for flows in panels.values() for name in flows))
     drawing = figure(6.5 * len(panels), 4.5)
     row = np.atleast_1d(drawing.subplots(1, len(panels), sharey=True))
@@ -74,7 +75,7 @@ def draw_gradient_flow(path: Path, panels: dict[str, dict[str, np.ndarray]]) -> 
 
 
 def longest_reviews(tokenizer: Tokenizer, texts: list[str], reviews: int, max_length: int) -> tf.Tensor:
-    """Ids [reviews, time] without padding: the longest reviews, all cut to the last pieces that each of them has."""
+    """Return ids [reviews, time] without padding: the longest reviews, cut to the last pieces that each of them has."""
     ids = encode(tokenizer, texts, max_length)
     lengths = ids.row_lengths().numpy()
     rows = np.argsort(-lengths, kind="stable")[:reviews]
@@ -82,7 +83,7 @@ def longest_reviews(tokenizer: Tokenizer, texts: list[str], reviews: int, max_le
 
 
 def trace_gradients(models: dict[str, keras.Model], ids: tf.Tensor) -> dict[str, dict[str, np.ndarray]]:
-    """The gradient flow through each model's first cell, reading its embeddings of `ids`, as "untrained" and "trained".
+    """Return the gradient flow through each model's first cell over its embeddings of `ids`, "untrained" and "trained".
 
     Untrained is a fresh cell of the same configuration. Both read the trained embeddings: what differs is the cell.
     """
@@ -91,12 +92,23 @@ def trace_gradients(models: dict[str, keras.Model], ids: tf.Tensor) -> dict[str,
         trained, inputs = first_layer(model).cell, model.get_layer("embedding")(ids)
         # In float32, whatever it was trained in: float16 holds nothing below 1e-7.
         cell = type(trained).from_config(trained.get_config() | {"dtype": "float32"})
-        keras.utils.set_random_seed(SEED)
-        cell.build(inputs[:, 0].shape)
+        _build_from_seed(cell, inputs[:, 0].shape)
         flows["untrained"][name] = gradient_flow(cell, inputs)
         cell.set_weights(trained.get_weights())
         flows["trained"][name] = gradient_flow(cell, inputs)
     return flows
+
+
+def _build_from_seed(cell: Cell, shape: tuple[int, ...]) -> None:
+    """Give a cell the same initial weights at every call.
+
+    Keras draws the seeds of initial weights from Python's random numbers. They alone are seeded, and restored: by a new
+    seed of its own TensorFlow forgets the tokenizer's model.
+    """
+    state = random.getstate()
+    random.seed(SEED)
+    cell.build(shape)
+    random.setstate(state)
 
 
 def write_gradient_flow(path: Path, flows: dict[str, dict[str, np.ndarray]]) -> None:

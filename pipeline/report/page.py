@@ -1,25 +1,65 @@
 """The report: one page that holds all there is to see of a model, in two languages and without a network.
 
-Its words stand in `page.html` beside this; here is what they are filled with.
+`page.html` is its structure, `page.css` its look, `texts.yaml` its words; here is what they are filled with.
 """
 
-import struct
-from base64 import b64encode
-from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from fontTools import subset
+import numpy as np
+import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from pipeline.artifact.manifest import read_manifest
 from pipeline.artifact.tables import read_table
 from pipeline.config.names import make_arguments
+from pipeline.evidence.registry import Title
 from pipeline.report.attribution import Attribution
+from pipeline.report.embedding import embed_figure, embed_font
+from pipeline.report.evidence_table import by_group, evidence_rows, headlines, mean, percent
 from pipeline.report.prefix_predictions import PrefixPredictions
-from pipeline.support.figures import DPI, NEGATIVE, POSITIVE, korean_font
+from pipeline.support.figures import NEGATIVE, POSITIVE, korean_font
+from pipeline.text.vocabulary import WORD_START
 
-Row = dict[str, str]
+FOLDER = Path(__file__).parent
+METHODS = ("integrated_gradients", "occlusion")
+PHRASES, ERRORS = 15, 12  # rows shown, at most
+
+
+class Texts:
+    """The words of `texts.yaml` by their id, in both languages."""
+
+    def __init__(self) -> None:
+        content = yaml.safe_load((FOLDER / "texts.yaml").read_text("utf-8"))
+        self.titles = {id: Title(**words) for id, words in content.items()}
+
+    def __contains__(self, id: str) -> bool:
+        return id in self.titles
+
+    def __call__(self, id: str, **values: str) -> Title:
+        """Return the words with the values in place of their names in braces."""
+        return Title(*(words.format(**values) for words in self.titles[id]))
+
+
+class ShownReading(NamedTuple):
+    """A text on the page, with the probability of positive at its end and where its predicted label flips."""
+
+    name: str
+    text: str
+    positive: str
+    flips: list[dict[str, str]]
+
+
+class ShownPiece(NamedTuple):
+    """A piece on the page, with what it adds; `share` of the largest of its method is how strong its colour is."""
+
+    piece: str
+    shown: str
+    begins_word: bool
+    value: str
+    sign: str
+    share: str
 
 
 def write_report(
@@ -38,88 +78,79 @@ def write_report(
     """
     evaluate = next(iter(measured.values()))
     figures = sorted([*out.glob("*.png"), *evaluate.glob("*.png")])
-    largest = {
-        method: max(abs(getattr(attribution, method)).max() for attribution in attributions.values())
-        for method in ("integrated_gradients", "occlusion")
-    }
-    templates = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    templates.filters |= {"percent": percent, "gain": gain}
-    templates.tests["starting"] = lambda text, start: text.startswith(start)
+    evidence = evidence_rows({name: read_table(folder / "evidence.tsv") for name, folder in measured.items()})
     content: dict[str, Any] = {
+        "text": Texts(),
+        "style": Markup((FOLDER / "page.css").read_text("utf-8")),
+        "colours": {"positive": POSITIVE, "negative": NEGATIVE},
         "data": data,
         "models": list(measured),
         "typed": make_arguments(data, next(iter(measured))),
         "language": read_manifest(evaluate).config["pairs"],
-        "figures": {path.name: embed_figure(path) for path in figures},
-        "colours": {"positive": POSITIVE, "negative": NEGATIVE},
-        "readings": readings,
-        "attributions": attributions,
-        "largest": largest,
+        "figures": {path.stem: embed_figure(path) for path in figures},
+        "readings": [show_reading(name, reading) for name, reading in readings.items()],
+        "attributions": {method: show_attributions(method, readings, attributions) for method in METHODS},
+        "residuals": [f"{attribution.residual:.4f}" for attribution in attributions.values()],
         "gates": gates,
-        "evidence": evidence_of_all({name: read_table(folder / "evidence.tsv") for name, folder in measured.items()}),
-        **{name: read_table(evaluate / f"{name}.tsv") for name in ("phrases", "errors")},
+        "headlines": headlines(evidence),
+        "evidence": by_group(evidence),
+        "phrases": read_table(evaluate / "phrases.tsv")[:PHRASES],
+        "errors": read_table(evaluate / "errors.tsv")[:ERRORS],
     }
-    template = templates.get_template("page.html")
+    template = _environment().get_template("page.html")
     characters = set(template.render(content, fonts={}))
     regular, bold = korean_font(), korean_font().with_stem("NanumGothicBold")
     fonts = {400: embed_font(regular, characters), 700: embed_font(bold, characters)}
     (out / "report.html").write_text(template.render(content, fonts=fonts), "utf-8")
 
 
-def evidence_of_all(tables: dict[str, list[Row]]) -> dict[str, dict[str, Row]]:
-    """The first model's measures, each with its row of every model that has it: measure -> model -> row.
-
-    >>> evidence_of_all({"lstm": [{"measure": "test", "model": "0.9"}], "gru": [{"measure": "control"}]})
-    {'test': {'lstm': {'measure': 'test', 'model': '0.9'}}}
-    """
-    rows = {name: {row["measure"]: row for row in table} for name, table in tables.items()}
-    own = next(iter(rows.values()))
-    return {measure: {name: of[measure] for name, of in rows.items() if measure in of} for measure in own}
-
-
-def percent(share: float | str) -> str:
-    """A share as people read it, with a true minus; a dash where there is none.
-
-    >>> percent("0.8724"), percent("-0.05"), percent("")
-    ('87.2%', '−5.0%', '–')
-    """
-    return f"{100 * float(share):.1f}%".replace("-", "−") if share != "" else "–"
+def show_reading(name: str, reading: PrefixPredictions) -> ShownReading:
+    """Return a reading as the page shows it."""
+    flips = [
+        {
+            "piece": _without_mark(reading.pieces[n]),
+            "before": percent(reading.positive[n - 1]),
+            "after": percent(reading.positive[n]),
+        }
+        for n in reading.flips
+    ]
+    return ShownReading(name, reading.text, percent(reading.positive[-1]), flips)
 
 
-def gain(share: str) -> str:
-    """A difference of shares in percentage points, its sign before it; a dash where there is none.
-
-    >>> gain("0.0212"), gain("-0.05"), gain("")
-    ('+2.1', '−5.0', '–')
-    """
-    return f"{100 * float(share):+.1f}".replace("-", "−") if share else "–"
-
-
-def embed_figure(path: Path) -> dict[str, Any]:
-    """A PNG as a data URI, with the size at which it was drawn in pixels of CSS."""
-    content = path.read_bytes()
-    width, height = (round(pixels * 96 / DPI) for pixels in struct.unpack(">II", content[16:24]))
-    return {"uri": _data_uri("image/png", content), "width": width, "height": height}
+def show_attributions(
+    method: str, readings: dict[str, PrefixPredictions], attributions: dict[str, Attribution]
+) -> list[list[ShownPiece]]:
+    """Return the pieces of each text with what they add by a method."""
+    added: dict[str, np.ndarray] = {name: getattr(attributions[name], method) for name in readings}
+    largest = max(abs(values).max() for values in added.values())
+    return [
+        [_show_piece(piece, value, largest) for piece, value in zip(readings[name].pieces, values, strict=True)]
+        for name, values in added.items()
+    ]
 
 
-def embed_font(path: Path, characters: set[str]) -> str:
-    """Those characters alone of a font, as a data URI: not every machine has a Korean font."""
-    options = subset.Options(flavor="woff", layout_features=[])
-    options.drop_tables += [f"TSI{n}" for n in range(6)]  # notes of its editor
-    font = subset.load_font(str(path), options)
-    cutter = subset.Subsetter(options)
-    cutter.populate(text="".join(sorted(characters)))
-    cutter.subset(font)
-    written = BytesIO()
-    subset.save_font(font, written, options)
-    return _data_uri("font/woff", written.getvalue())
+def _show_piece(piece: str, value: float, largest: float) -> ShownPiece:
+    return ShownPiece(
+        piece=piece,
+        shown=_without_mark(piece),
+        begins_word=piece.startswith(WORD_START),
+        value=f"{value:+.2f}".replace("-", "−"),
+        sign="plus" if value >= 0 else "minus",
+        share=f"{abs(value / largest) if largest else 0:.3f}",
+    )
 
 
-def _data_uri(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{b64encode(content).decode()}"
+def _without_mark(piece: str) -> str:
+    return piece.removeprefix(WORD_START) or WORD_START
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": percent, "mean": mean, "count": lambda count: f"{int(count):,}"}
+    return environment

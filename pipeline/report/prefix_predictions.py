@@ -1,4 +1,4 @@
-"""Readings: what the network makes of a text piece by piece, and where context turns it round."""
+"""Prefix predictions: what the model makes of a text piece by piece, and where context turns it round."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -16,12 +16,12 @@ from pipeline.text.vocabulary import WORD_START
 
 
 class PrefixPredictions(NamedTuple):
-    """A text as the network reads it.
+    """A text with the model's prediction for each of its beginnings.
 
     Attributes:
         text: as it was given.
         ids: of the pieces that are read, int32 [pieces].
-        pieces: the same as strings; "▁" marks where a word begins.
+        pieces: the same as strings; `WORD_START` marks where a word begins.
         positive: the probability of positive after each piece [pieces]: entry n is of the first n + 1 pieces alone.
     """
 
@@ -37,17 +37,17 @@ class PrefixPredictions(NamedTuple):
 
     @property
     def flips(self) -> list[int]:
-        """The pieces after which the verdict is another than before them.
+        """The pieces after which the predicted label is another than before them.
 
         >>> PrefixPredictions("", np.arange(4), [], np.array([0.4, 0.7, 0.8, 0.2])).flips
         [1, 3]
         """
-        verdicts = self.positive >= 0.5
-        return [n for n in range(1, len(verdicts)) if verdicts[n] != verdicts[n - 1]]
+        labels = self.positive >= 0.5
+        return [n for n in range(1, len(labels)) if labels[n] != labels[n - 1]]
 
 
 def read_prefixes(model: keras.Model, tokenizer: Tokenizer, text: str, max_length: int) -> PrefixPredictions:
-    """Read the first piece of the text alone, then the first two, and so on to its end.
+    """Predict from the first piece of the text alone, then the first two, and so on to its end.
 
     Args:
         max_length: pieces that the model reads; of a longer text the last ones.
@@ -66,7 +66,7 @@ def read_prefixes(model: keras.Model, tokenizer: Tokenizer, text: str, max_lengt
 def read_pair_of_each_category(
     model: keras.Model, tokenizer: Tokenizer, max_length: int, path: Path
 ) -> dict[str, tuple[PrefixPredictions, PrefixPredictions]]:
-    """The good and the bad member of the first pair of each category that evaluate found unseen, by a title."""
+    """Read the good and the bad member of the first pair of each category that evaluate found unseen, by a title."""
     first = {row["category"]: row for row in reversed(read_table(path))}
     return {
         f"{category}: {row['phrase']}": (

@@ -12,7 +12,7 @@ SHORT, WIDTH = 14, 13  # pieces of a pair that half of a figure has room for; in
 
 
 def draw_readings(path: Path, readings: list[PrefixPredictions]) -> None:
-    """One panel a text, one above the other; a dotted line stands where the verdict flips."""
+    """Draw one panel a text, one above the other; a dotted line stands where the predicted label flips."""
     drawing = figure(max(9, 0.6 * max(len(reading.ids) for reading in readings)), 2.8 * len(readings))
     panels = np.atleast_1d(drawing.subplots(len(readings), 1, sharey=True))
     for axes, reading in zip(panels, readings, strict=True):
@@ -33,7 +33,7 @@ def draw_readings(path: Path, readings: list[PrefixPredictions]) -> None:
 
 
 def draw_pairs(path: Path, pairs: dict[str, tuple[PrefixPredictions, PrefixPredictions]]) -> None:
-    """A small panel a pair, by its title: the good member in blue, its pieces in the upper row, the bad one in red.
+    """Draw a small panel a pair, by its title: the good member and its upper row of pieces blue, the bad one red.
 
     Two pairs stand side by side; a long one has a row of its own, below.
     """

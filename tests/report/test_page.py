@@ -3,12 +3,15 @@
 import re
 import shutil
 import subprocess
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import yaml
 
-from pipeline.report.page import embed_font
+from pipeline.report.embedding import embed_font
+from pipeline.report.page import FOLDER
 from pipeline.support.figures import korean_font
 from tests.conftest import Explained
 from tests.measured import HOSTILE, MEASURES
@@ -85,6 +88,22 @@ def test_all_is_said_in_both_languages(page: Page) -> None:
     assert len(english) > 50
 
 
+def test_every_text_is_shown_and_has_its_words_in_both_languages(content: str) -> None:
+    """Ids are written out in the template, or made of the name of a figure, column, method, gate or section."""
+    structure = (FOLDER / "page.html").read_text("utf-8")
+    words = yaml.safe_load((FOLDER / "texts.yaml").read_text("utf-8"))
+    for id, both in words.items():
+        assert list(both) == ["en", "ko"] and all(both.values()), id
+        assert re.findall(r"{\w+}", both["en"]) == re.findall(r"{\w+}", both["ko"]), id
+    written_out = set(re.findall(r'\b(?:t|text)\("([\w.]*\w)"', structure))
+    assert written_out <= set(words)
+    unused = {"reset", "update", "any_other"}  # of gates that lstm has not
+    none = {"reading.nowhere", "gates.none", "phrases.none", "errors.none", *(f"gate.{name}" for name in unused)}
+    shown = re.sub(r"\s+", " ", unescape(content))
+    missing = [id for id, both in words.items() if re.split("{", both["ko"])[0] not in shown and id not in none]
+    assert missing == []
+
+
 def test_reviews_are_text_and_not_markup(content: str, page: Page) -> None:
     assert HOSTILE not in content
     assert page.texts.count(HOSTILE) == 2  # an error, and the example of a phrase
@@ -97,7 +116,7 @@ def test_every_measure_and_model_is_shown(page: Page) -> None:
     assert all(measure not in text for measure in MEASURES.split()[:-1])  # these have names in words
     assert text.count("90.0%") >= 2 * (len(MEASURES.split()) - 1)
     assert "+10.0" in text
-    assert page.texts.count("–") == 2  # the gain of what is the baseline's alone, and what the twin lacks
+    assert page.texts.count("–") == 4  # both models and the gain of what is the baseline's alone; what the twin lacks
 
 
 def test_its_own_command_is_told(page: Page) -> None:
