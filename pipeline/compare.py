@@ -63,7 +63,7 @@ def _measures(runs: list[Run]) -> list[str]:
 
 
 def _shown(column: str, values: list[float | None]) -> str:
-    """A measure of one run, or its mean and standard deviation over several.
+    """Return a measure of one run, or its mean and standard deviation over several.
 
     >>> _shown("test", [0.875]), _shown("dev", [None, 0.875]), _shown("train s", [90, 94])
     ('87.5%', '-', '92 ± 3')

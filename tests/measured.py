@@ -28,6 +28,8 @@ def write_measured(folder: Path, config: Config) -> Path:
         ["distance", "templates", "consistency", "low", "high", "ranked", "baseline_consistency", "baseline_ranked"],
         [[d, 48, 0.9 - d / 100, 0.85 - d / 100, 0.95 - d / 100, 0.95, 0.3, 0.6] for d in (0, 20, 40)],
     )
+    lengths = [["<= 5", 40, 0.9, 0.7], ["> 5", 60, 0.8, 0.7]]
+    write_table(folder / "lengths.tsv", ["pieces", "reviews", "accuracy", "baseline_accuracy"], lengths)
     write_table(
         folder / "phrases.tsv",
         PHRASES.split(),

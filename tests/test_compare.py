@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.compare import columns, compare
+from pipeline.evidence.registry import MEASURES, Measure, Title
 from pipeline.tracking.history import Run
 from pipeline.tracking.seeds import by_seed, newest_of_each
 
@@ -51,6 +52,11 @@ def test_a_headline_has_the_baseline_beside_it() -> None:
     headings = list(columns())
     assert headings[headings.index("pairs") + 1] == "baseline pairs" and "baseline ranked" not in headings
     assert columns()["baseline test"] == "baseline_test_accuracy"
+
+
+def test_a_measure_with_a_column_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(MEASURES, "my_accuracy", Measure("share", Title("Mine", "내 것"), column="mine"))
+    assert columns()["mine"] == "my_accuracy" and "baseline mine" not in columns()
 
 
 def test_the_figure_is_named_last(

@@ -102,9 +102,11 @@ class EvaluationContext:
         return {"model": self.predict_by_model(texts), "baseline": self.predict_by_baseline(texts)}
 
     def predict_by_model(self, texts: list[str]) -> np.ndarray:
+        """Return the model's probability of positive of each text."""
         return predict_proba(self.model, encode(self.tokenizer, texts, self.max_length))
 
     def predict_by_baseline(self, texts: list[str]) -> np.ndarray:
+        """Return the baseline's probability of positive of each text."""
         return baseline_positive(self.baseline, texts)
 
     def predict_pairs(self, pairs: list[Pair]) -> tuple[PerModel, PerModel]:

@@ -118,18 +118,18 @@ def _expressions(
 
 
 def _belongs_together(phrase: str, counts: Counts, least: float) -> bool:
-    """Whether words are an expression: 막 is what often follows 기가, while anything follows 진짜."""
+    """Return whether words are an expression: 막 is what often follows 기가, while anything follows 진짜."""
     head = phrase.rpartition(" ")[0]
     return not head or counts[phrase].sum() >= least * counts[head].sum()
 
 
 def _has_one_continuation(count: np.ndarray, longer: list[np.ndarray], most: float) -> bool:
-    """Whether a stem is nearly always one and the same longer phrase, which then says it better."""
+    """Return whether a stem is nearly always one and the same longer phrase, which then says it better."""
     return any(other.sum() >= most * count.sum() for other in longer)
 
 
 def _same_word(phrase: str, other: str) -> bool:
-    """Whether one is a stem of the other."""
+    """Return whether one is a stem of the other."""
     shorter, longer = sorted((phrase, other), key=len)
     rest = longer.removeprefix(shorter)
     return longer.startswith(shorter) and (not rest or HANGUL.fullmatch(rest) is not None)

@@ -22,6 +22,7 @@ OF_BOTH = [metric_name("accuracy", who) for who in MODELS]
 
 
 def write_evidence(path: Path, evidence: list[Measurement]) -> None:
+    """Write all measures, a row each."""
     write_table(path, COLUMNS, [table_row(measurement) for measurement in evidence])
 
 

@@ -20,6 +20,7 @@ class EmbeddedFigure(NamedTuple):
 
 
 def embed_figure(path: Path) -> EmbeddedFigure:
+    """Return a PNG that was drawn at `DPI`."""
     content = path.read_bytes()
     width, height = (round(pixels * 96 / DPI) for pixels in struct.unpack(">II", content[16:24]))
     return EmbeddedFigure(_data_uri("image/png", content), width, height)

@@ -112,6 +112,7 @@ def _build_from_seed(cell: Cell, shape: tuple[int, ...]) -> None:
 
 
 def write_gradient_flow(path: Path, flows: dict[str, dict[str, np.ndarray]]) -> None:
+    """Write the flows, a row a distance and a column a model and state."""
     columns = {f"{name}_{state}": flow for state, by_name in flows.items() for name, flow in by_name.items()}
     rows = [
         [distance, *(f"{value:.6g}" for value in row)]

@@ -6,7 +6,7 @@ ALIKE = ("baseline_test_accuracy", "baseline_pair_consistency")  # where these d
 
 
 def by_seed(runs: list[Run]) -> list[list[Run]]:
-    """The runs that differ in nothing but their seed, where there are two seeds or more: the newest run of each.
+    """Return the runs that differ in nothing but their seed, the newest of each, where there are two seeds or more.
 
     Args:
         runs: newest first.
@@ -19,7 +19,7 @@ def by_seed(runs: list[Run]) -> list[list[Run]]:
 
 
 def newest_of_each(runs: list[Run]) -> list[list[Run]]:
-    """Each model's newest run, with those that differ from it in nothing but their seed.
+    """Return each model's newest run, with those that differ from it in nothing but their seed.
 
     Only runs on the data of the newest run of all are taken: figures of different data can't be compared.
 

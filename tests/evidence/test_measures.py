@@ -183,6 +183,7 @@ def trained_context(
     return EvaluationContext.load(config.evaluate, splits, [], list, tokenize_folder, train_folder)
 
 
+@pytest.mark.slow
 def test_the_control_restores_what_it_disturbs(trained_context: EvaluationContext) -> None:
     texts = trained_context.test.texts[:5]
     random.seed(7)

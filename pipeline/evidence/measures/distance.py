@@ -10,6 +10,7 @@ from pipeline.evidence.templates import Templates, read_templates, render_at_dis
 
 
 def measure(context: EvaluationContext) -> list[Measurement]:
+    """Measure consistency and ranking of templates at each distance."""
     templates = read_templates(context.config.templates)
     return [
         measurement

@@ -16,6 +16,7 @@ def measure(context: EvaluationContext) -> list[Measurement]:
 
 
 def measure_categories(pairs: list[Pair], good: PerModel, bad: PerModel) -> list[Measurement]:
+    """Measure consistency and ranking of the pairs of each category."""
     category_of = np.array([pair.category for pair in pairs])
     return [
         measurement

@@ -7,6 +7,7 @@ from pipeline.text.reviews import Reviews
 
 
 def measure(context: EvaluationContext) -> list[Measurement]:
+    """Measure consistency and ranking of these pairs; nothing where test holds none."""
     pairs = same_words_pairs(context.test)
     return compare_pairs("reordered", *context.predict_pairs(pairs)) if pairs else []
 
