@@ -96,6 +96,6 @@ def test_any_bytes_get_an_answer(exported: Path, texts: list[bytes]) -> None:
 
 def test_the_card_holds_the_figures(exported: Path) -> None:
     card = (exported / "MODEL_CARD.md").read_text("utf-8")
-    assert "| accuracy, test | 0.9" in card or "| accuracy, test | 1.0" in card
+    assert "| Accuracy on test | 0.9" in card or "| Accuracy on test | 1.0" in card
     assert "read from a test: 2,000 without labels to learn from first, 1,000 reviews to train on" in card
     assert "{" not in card

@@ -104,6 +104,11 @@ def test_every_text_is_shown_and_has_its_words_in_both_languages(content: str) -
     assert missing == []
 
 
+def test_its_sources_have_no_long_lines() -> None:
+    for name in ("page.html", "page.css", "texts.yaml"):
+        assert max(map(len, (FOLDER / name).read_text("utf-8").splitlines())) <= 120, name
+
+
 def test_reviews_are_text_and_not_markup(content: str, page: Page) -> None:
     assert HOSTILE not in content
     assert page.texts.count(HOSTILE) == 2  # an error, and the example of a phrase
