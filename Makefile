@@ -11,6 +11,9 @@ ifneq ($(words $(ARTIFACTS)),1)
 $(error ARTIFACTS=$(ARTIFACTS): must be one path without spaces)
 endif
 
+# What Python would read before its first line runs: a folder or a flag of another project's.
+unexport PYTHONHOME PYTHONINSPECT PYTHONOPTIMIZE PYTHONPATH PYTHONSAFEPATH PYTHONWARNINGS
+
 VENV := .venv
 INSTALLED := $(VENV)/installed
 RUN := $(VENV)/bin/python -m pipeline

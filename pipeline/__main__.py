@@ -14,6 +14,7 @@ from pipeline import __version__
 from pipeline.config.names import STAGES, model_name
 from pipeline.config.overlays import load_config
 from pipeline.config.schema import Config
+from pipeline.support.environment import prepare_environment
 from pipeline.support.errors import UserError
 
 # The errors of a full, read-only or forbidden disk, which the user can mend. Any other OSError is a bug.
@@ -22,8 +23,7 @@ DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errn
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0, or 1 after one line on standard error that says why not."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # on a machine without a GPU TensorFlow logs that as an error
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    prepare_environment()
     options = _parser().parse_args(arguments)
     try:
         options.run(options)

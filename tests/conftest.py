@@ -16,7 +16,10 @@ from pipeline.artifact.manifest import Manifest, hash_files
 from pipeline.config.overlays import load_config
 from pipeline.config.schema import Config
 from pipeline.orchestration.plan import make_plan
+from pipeline.support.environment import prepare_environment
 from pipeline.text.reviews import write_reviews
+
+prepare_environment()  # nothing above imports a library that reads it
 
 settings.register_profile("untimed", deadline=None)  # a test says what is right, not how fast a busy machine is
 settings.load_profile("untimed")

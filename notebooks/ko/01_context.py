@@ -38,7 +38,9 @@ from pathlib import Path
 os.chdir(next(folder for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "Makefile").is_file()))
 
 from pipeline.artifact.manifest import read_manifest
+from pipeline.support.environment import prepare_environment
 
+prepare_environment()  # before the first import of Keras
 data = Path(os.environ.get("ARTIFACTS", "artifacts")) / "maekrak"
 lstm = data / "lstm"
 evaluated = read_manifest(lstm / "evaluate")
@@ -110,8 +112,6 @@ for name in ["baseline_test_accuracy", "test_accuracy"]:
 # 시작된다는 표시다.
 
 # %%
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 from pipeline.support.silenced_stderr import silenced_stderr
 
 with silenced_stderr():

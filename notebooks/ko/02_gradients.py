@@ -33,10 +33,11 @@ import os
 from pathlib import Path
 
 os.chdir(next(folder for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "Makefile").is_file()))
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from pipeline.support.environment import prepare_environment
 from pipeline.support.silenced_stderr import silenced_stderr
 
+prepare_environment()  # before the first import of Keras
 with silenced_stderr():
     from pipeline.model.saving import load
 

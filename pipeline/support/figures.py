@@ -20,7 +20,8 @@ def line_colours(names: Iterable[str]) -> dict[str, str]:
 
 
 def figure(width: float, height: float) -> Figure:
-    """Return an empty figure of this size, in inches, that can draw Korean text."""
+    """Return an empty figure of this size, in inches, that can draw Korean text, in matplotlib's own style."""
+    matplotlib.rcdefaults()  # else a matplotlibrc of the user's would style it
     _use_korean_font()
     return Figure(figsize=(width, height), layout="constrained")
 

@@ -1,20 +1,18 @@
 """Connect to the MLflow store of this project."""
 
 import logging
-import os
 from pathlib import Path
 from typing import Any
+
+from pipeline.support.environment import prepare_environment
 
 
 def connect(artifacts: Path) -> Any:
     """Return the module mlflow, connected to the SQLite store in `<artifacts>/mlflow/`, which is made if need be.
 
-    Telemetry, progress bars and the check of pip requirements are turned off.
+    Telemetry, progress bars and the check of pip requirements are off: see `support/environment.py`.
     """
-    os.environ.setdefault("MLFLOW_SKIP_PIP_REQUIREMENTS_CHECK", "true")
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # else MLflow warns where git is not installed
+    prepare_environment()
     import mlflow  # takes seconds, and reads these variables
 
     logging.getLogger("mlflow").setLevel(logging.WARNING)

@@ -1,0 +1,70 @@
+"""The environment of a process: what the libraries need is set, what would make them others is dropped.
+
+Libraries read their variables when they are imported. So every entry, the command line, the tests and the notebooks,
+calls `prepare_environment` before its first import of one. Importing this module changes nothing.
+"""
+
+import os
+
+# A variable of these families is dropped unless it is honoured: each can change results, or stop an import.
+FAMILIES = ("KERAS_", "MLFLOW_", "TF_")
+HONOURED = (
+    # where MLflow's server and its user interface are
+    "MLFLOW_HOST",
+    "MLFLOW_PORT",
+    "MLFLOW_HTTP_",
+    "MLFLOW_S3_",
+    "MLFLOW_TRACKING_",
+    # how many threads, how much of the accelerator's memory, what is printed
+    "TF_CPP_",
+    "TF_ENABLE_ONEDNN_OPTS",
+    "TF_FORCE_GPU_ALLOW_GROWTH",
+    "TF_FORCE_UNIFIED_MEMORY",
+    "TF_GPU_",
+    "TF_NUM_INTEROP_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+)
+# Of Python itself. The Makefile drops them too, as some act before the first line runs; here, for later processes.
+OF_PYTHON = ("PYTHONHOME", "PYTHONINSPECT", "PYTHONOPTIMIZE", "PYTHONPATH", "PYTHONSAFEPATH", "PYTHONWARNINGS")
+
+NEEDED = {
+    "KERAS_BACKEND": "tensorflow",
+    "KERAS_HOME": os.devnull,  # no folder: Keras reads no keras.json there, and writes none
+    "TF_USE_LEGACY_KERAS": "0",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SKIP_PIP_REQUIREMENTS_CHECK": "true",
+}
+DEFAULTS = {
+    "GIT_PYTHON_REFRESH": "quiet",  # else MLflow warns where git is not installed
+    "TF_CPP_MIN_LOG_LEVEL": "3",  # on a machine without a GPU TensorFlow logs that as an error
+}
+
+
+def prepare_environment() -> None:
+    """Set and drop variables of this process and of those that it starts, so that the libraries are the same anywhere.
+
+    Call it before Keras, TensorFlow, MLflow or matplotlib is imported. A second call changes nothing.
+    """
+    for name in [*filter(_is_foreign, os.environ), *OF_PYTHON]:
+        os.environ.pop(name, None)
+    os.environ.update(NEEDED)
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    _choose_matplotlib_backend()
+
+
+def _is_foreign(name: str) -> bool:
+    """Tell whether a variable belongs to a library and is not honoured.
+
+    >>> [_is_foreign(name) for name in ("MLFLOW_RUN_ID", "TF_CONFIG", "MLFLOW_PORT", "TFDS_DATA_DIR")]
+    [True, True, False, False]
+    """
+    return name.startswith(FAMILIES) and not name.startswith(HONOURED)
+
+
+def _choose_matplotlib_backend() -> None:
+    """Drop a backend that draws windows, and a file of styles; a notebook's own, a module, stays."""
+    if not os.environ.get("MPLBACKEND", "").startswith("module://"):
+        os.environ["MPLBACKEND"] = "agg"
+    os.environ.pop("MATPLOTLIBRC", None)
