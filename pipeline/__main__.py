@@ -23,9 +23,9 @@ DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errn
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0, or 1 after one line on standard error that says why not."""
-    prepare_environment()
     options = _parser().parse_args(arguments)
     try:
+        prepare_environment()
         options.run(options)
     except UserError as error:
         return _fail(str(error))

@@ -41,7 +41,9 @@ def prepare(dataset: str, folder: Path) -> tfds.core.DatasetBuilder:
         _check_features(dataset, builder.info)
         _probe_network(dataset, builder, cache)
         with contextlib.redirect_stdout(None):  # TFDS prints the name of a temporary folder
-            builder.download_and_prepare(download_dir=cache / "downloads")
+            builder.download_and_prepare(
+                download_dir=(cache if _is_downloaded(dataset, builder) else folder) / "downloads"
+            )
     if missing := {"train", "test"} - set(builder.info.splits):
         raise UserError(f"{dataset}: has no split {missing.pop()}; it must have train and test")
     return builder
@@ -91,14 +93,18 @@ def _check_features(dataset: str, info: tfds.core.DatasetInfo) -> None:
         )
 
 
+def _is_downloaded(dataset: str, builder: tfds.core.DatasetBuilder) -> bool:
+    """Tell whether files of the data set are downloaded, and so kept in the cache for the next time."""
+    return bool(builder.url_infos) and not local_folder(dataset) and not Path(builder.data_dir).exists()
+
+
 def _probe_network(dataset: str, builder: tfds.core.DatasetBuilder, cache: Path) -> None:
     """Request the first download's header, unless the data is local: without a network, TFDS would retry for minutes.
 
     Raises:
         requests.RequestException: without an answer.
     """
-    is_local = local_folder(dataset) or Path(builder.data_dir).exists() or (cache / "downloads" / dataset).exists()
-    if builder.url_infos and not is_local:
+    if _is_downloaded(dataset, builder) and not (cache / "downloads" / dataset).exists():
         requests.get(next(iter(builder.url_infos)), stream=True, timeout=20).close()
 
 

@@ -4,7 +4,13 @@ Libraries read their variables when they are imported. So every entry, the comma
 calls `prepare_environment` before its first import of one. Importing this module changes nothing.
 """
 
+import atexit
+import getpass
 import os
+import shutil
+import tempfile
+
+from pipeline.support.errors import UserError
 
 # A variable of these families is dropped unless it is honoured: each can change results, or stop an import.
 FAMILIES = ("KERAS_", "MLFLOW_", "TF_")
@@ -45,6 +51,9 @@ def prepare_environment() -> None:
     """Set and drop variables of this process and of those that it starts, so that the libraries are the same anywhere.
 
     Call it before Keras, TensorFlow, MLflow or matplotlib is imported. A second call changes nothing.
+
+    Raises:
+        UserError: if there is no folder for temporary files.
     """
     for name in [*filter(_is_foreign, os.environ), *OF_PYTHON]:
         os.environ.pop(name, None)
@@ -52,6 +61,8 @@ def prepare_environment() -> None:
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     _choose_matplotlib_backend()
+    _ensure_folders()
+    _ensure_user_name()
 
 
 def _is_foreign(name: str) -> bool:
@@ -68,3 +79,34 @@ def _choose_matplotlib_backend() -> None:
     if not os.environ.get("MPLBACKEND", "").startswith("module://"):
         os.environ["MPLBACKEND"] = "agg"
     os.environ.pop("MATPLOTLIBRC", None)
+
+
+def _ensure_folders() -> None:
+    """Make sure of a folder for temporary files and of a home: a container's user may have none.
+
+    A home that is missing is a temporary folder, deleted at the end. One that can't be written to stays, since data
+    sets may be there; what matplotlib caches goes elsewhere.
+    """
+    try:
+        os.environ["TMPDIR"] = tempfile.gettempdir()  # TMPDIR if it is there, else what Python falls back on
+    except FileNotFoundError:
+        raise UserError("TMPDIR: no folder for temporary files can be written to; set it to one that can") from None
+    home = os.path.expanduser("~")
+    if home == "~" or home.strip("/") == "" or not os.path.isdir(home):
+        os.environ["HOME"] = _temporary_folder()
+    elif not os.access(home, os.W_OK) and "MPLCONFIGDIR" not in os.environ:
+        os.environ["MPLCONFIGDIR"] = _temporary_folder()
+
+
+def _temporary_folder() -> str:
+    folder = tempfile.mkdtemp(prefix="maekrak-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _ensure_user_name() -> None:
+    """Name the user by number if the system knows no name: MLflow asks for one."""
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):  # of Python up to 3.12, and from 3.13
+        os.environ["LOGNAME"] = str(os.getuid())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.__main__ import main
 from pipeline.support.environment import NEEDED, OF_PYTHON, _is_foreign, prepare_environment
 
 ROOT = Path(__file__).parents[2]
@@ -133,3 +134,74 @@ def test_a_notebook_prepares_it_before_any_library(page: Path) -> None:
     heavy = [n for n, line in enumerate(lines) if re.match(r" *(from pipeline|import (keras|numpy|tensorflow))", line)
              and not re.match(light, line)]  # fmt: skip
     assert lines.index("prepare_environment()  # before the first import of Keras") < heavy[0]
+
+
+def nobody(uid: int) -> None:
+    raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+
+@pytest.mark.parametrize("home", [None, "", "/", "/no/such/folder"])
+def test_without_a_home_there_is_one_for_the_time_of_the_process(
+    home: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deleted: list[object] = []
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    monkeypatch.setattr("atexit.register", lambda delete, folder, **_: deleted.append(folder))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "gone"))
+    for name in ("HOME", "LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    if home is not None:
+        monkeypatch.setenv("HOME", home)
+    prepare_environment()
+    found = Path.home()
+    assert os.environ["LOGNAME"] == str(os.getuid())
+    assert Path(os.environ["TMPDIR"]).is_dir() and deleted == [str(found)]
+    prepare_environment()
+    assert Path.home() == found and len(deleted) == 1
+    found.rmdir()
+
+
+def test_without_any_temporary_folder_it_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("tempfile._candidate_tempdir_list", list)
+    assert main(["summary", "--artifacts", str(tmp_path), "--data", "maekrak", "--cell", "lstm", "--preset", ""]) == 1
+    line = "error: TMPDIR: no folder for temporary files can be written to; set it to one that can\n"
+    assert capsys.readouterr().err == line
+
+
+CONTAINER = f"""
+import os, pwd, sys
+sys.path.insert(0, {str(ROOT)!r})
+def nobody(uid):
+    raise KeyError(uid)
+pwd.getpwuid = nobody
+os.umask(0o077)
+from pipeline.__main__ import main
+sys.exit(main(["ingest", "--artifacts", "artifacts", "--data", "nsmc", "--cell", "lstm", "--preset", "",
+               "--set", "ingest.dev_fraction=0.4"]))
+"""
+
+
+def test_a_user_whom_the_system_does_not_know_ingests_and_leaves_no_cache(tmp_path: Path) -> None:
+    data, work, temporary = (tmp_path / name for name in ("data", "work", "temporary"))
+    for folder in (data, work, temporary):
+        folder.mkdir()
+    for name in ("train", "test"):
+        rows = (f"{n}\t{name} {n}번 {('나쁘다', '좋다')[n % 2]}\t{n % 2}\n" for n in range(40))
+        (data / f"ratings_{name}.txt").write_text("id\tdocument\tlabel\n" + "".join(rows), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", CONTAINER],
+        cwd=work,
+        env={"NSMC_DIR": str(data), "TMPDIR": str(temporary), "HOME": "/"},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[1] for line in done.stderr.splitlines()] == ["started:", "done"]
+    assert [path.name for path in work.iterdir()] == ["artifacts"]
+    assert not list(temporary.glob("maekrak-*"))
+    assert not Path("/tensorflow_datasets").exists()
