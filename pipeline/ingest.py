@@ -16,7 +16,8 @@ from pipeline.config.schema import IngestConfig
 from pipeline.datasets.local import builder_folder, local_sources
 from pipeline.datasets.prepare import prepare
 from pipeline.support.errors import UserError
-from pipeline.text.reviews import normalize, write_reviews
+from pipeline.support.same_text import normalize, same_text_keys
+from pipeline.text.reviews import write_reviews
 
 Labelled = list[tuple[str, int]]  # text, and 1 for good, 0 for bad, -1 for no label
 
@@ -24,8 +25,9 @@ Labelled = list[tuple[str, int]]  # text, and 1 for good, 0 for bad, -1 for no l
 def ingest(config: IngestConfig, out: Path) -> dict[str, float]:
     """Write `<split>.parquet` for train, dev, test and, where there is one, unsupervised; and `report.json`.
 
-    No normalised text is in two splits. Test is complete but for empty texts, so that results compare with published
-    ones. Texts that train repeats, of itself or of test, are dropped, and so are those that unsupervised repeats.
+    No text is in two splits, nor twice in train: `same_text_keys` decides which texts are the same. Test is complete
+    but for empty texts, so that results compare with published ones. Texts that train repeats, of itself or of test,
+    are dropped, and so are those that unsupervised repeats.
 
     Returns:
         The number of reviews in each split, and how many were dropped, by reason.
@@ -60,7 +62,7 @@ def _make_splits(builder: tfds.core.DatasetBuilder, dev_fraction: float) -> tupl
     """Return the reviews of each split, and how many were dropped, by reason."""
     dropped: Counter[str] = Counter(empty=0, in_another_split=0, repeated=0)
     test = _read(builder, "test", dropped)
-    test_keys = {normalize(text) for text, _ in test}
+    test_keys = {key for text, _ in test for key in same_text_keys(text)}
     train_keys: set[str] = set()
     train = _drop_seen(_read(builder, "train", dropped), test_keys, train_keys, dropped)
     splits = {
@@ -75,7 +77,7 @@ def _make_splits(builder: tfds.core.DatasetBuilder, dev_fraction: float) -> tupl
 
 
 def _read(builder: tfds.core.DatasetBuilder, split: str, dropped: Counter[str]) -> Labelled:
-    """Return the reviews of a split in NFC, without empty ones, which are counted in `dropped`."""
+    """Return the reviews of a split in NFC, without those of nothing that is seen, which are counted in `dropped`."""
     # With few calls in parallel, the reading and the waiting thread wake each other at every review.
     config = tfds.ReadConfig(num_parallel_calls_for_decode=64)
     examples = builder.as_dataset(split=split, batch_size=4096, shuffle_files=False, read_config=config)
@@ -89,17 +91,17 @@ def _read(builder: tfds.core.DatasetBuilder, split: str, dropped: Counter[str]) 
 
 
 def _drop_seen(reviews: Labelled, others: set[str], seen: set[str], dropped: Counter[str]) -> Labelled:
-    """Return the reviews whose normalised text is in neither set. Their texts are added to `seen`, so that only the
-    first of equal texts is kept; the dropped ones are counted in `dropped`."""
+    """Return the reviews whose texts have a key in neither set. Their keys are added to `seen`, so that only the first
+    of equal texts is kept; the dropped ones are counted in `dropped`."""
     kept: Labelled = []
     for text, label in reviews:
-        key = normalize(text)
-        if key in others:
+        keys = same_text_keys(text)
+        if keys & others:
             dropped["in_another_split"] += 1
-        elif key in seen:
+        elif keys & seen:
             dropped["repeated"] += 1
         else:
-            seen.add(key)
+            seen |= keys
             kept.append((text, label))
     return kept
 

@@ -46,6 +46,23 @@ def test_no_text_is_in_two_splits(nsmc: Path, tmp_path: Path) -> None:
     }
 
 
+INVISIBLE = ["\u200b", "\ufeff", "\u200f", "\u00ad", "\u2060", "\u3164"]
+
+
+def test_what_a_reader_or_the_tokenizer_does_not_see_lets_no_text_through(nsmc: Path, tmp_path: Path) -> None:
+    planted = [f"시험에만{character} 있다" for character in INVISIBLE]  # test holds "시험에만 있다"
+    as_read = ["시험\u200b하나", "시험 하나"]  # the tokenizer reads the first of them, which is in test, as the second
+    nothing = [*INVISIBLE, "\u200b\ufeff \u3164", "\ufffd\ufffd"]
+    for name, texts in {"train": [*TRAIN, *planted, as_read[1], *nothing], "test": [*TEST, as_read[0]]}.items():
+        rows = "".join(f"{i}\t{text}\t{i % 2}\n" for i, text in enumerate(texts))
+        (nsmc / f"ratings_{name}.txt").write_text(f"id\tdocument\tlabel\n{rows}", "utf-8")
+    metrics, out = run(tmp_path)
+    kept = read_reviews(out, "train").texts + read_reviews(out, "dev").texts
+    assert sorted(kept) == sorted({"좋다", "나쁘다", *TRAIN[5:]})
+    assert metrics["dropped_empty"] == 2 + len(nothing)  # two are there without them
+    assert metrics["dropped_in_another_split"] == 3 + len(planted) + 1
+
+
 def test_the_report_names_the_sources_and_the_folder_holds_nothing_else(nsmc: Path, tmp_path: Path) -> None:
     metrics, out = run(tmp_path)
     report = json.loads((out / "report.json").read_text("utf-8"))

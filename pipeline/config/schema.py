@@ -8,6 +8,8 @@ from typing import Annotated, Literal, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from pipeline.support.same_text import normalize
+
 Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -21,8 +23,8 @@ def ascending(bounds: list[int]) -> list[int]:
 
 
 def non_blank_utf8(text: str) -> str:
-    """Return `text` if it can be written as UTF-8 and holds more than white space."""
-    if not text.strip():
+    """Return `text` if it can be written as UTF-8 and a reader sees something of it."""
+    if not normalize(text):
         raise ValueError("must not be blank")
     if text.encode(errors="replace").decode() != text:  # bytes of another encoding, which Python reads as surrogates
         raise ValueError("must be UTF-8")

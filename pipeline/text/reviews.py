@@ -1,6 +1,5 @@
 """Reviews as ingest writes and the other stages read them: one parquet file a split, columns `text` and `label`."""
 
-import unicodedata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,15 +20,6 @@ class Reviews(NamedTuple):
 
     def __len__(self) -> int:  # the number of reviews, not of fields
         return len(self.texts)
-
-
-def normalize(text: str) -> str:
-    """Return a text in canonical composition (NFC) with single spaces: texts that a reader can't tell apart are equal.
-
-    >>> normalize("  죽인다!  진짜\\n")
-    '죽인다! 진짜'
-    """
-    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def write_reviews(path: Path, reviews: list[tuple[str, int]]) -> None:
