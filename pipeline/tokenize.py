@@ -2,7 +2,9 @@
 
 import io
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +31,11 @@ def tokenize(config: TokenizeConfig, ingest: Path, out: Path) -> dict[str, float
         from pipeline.text.tokenizer import Tokenizer  # and with it TensorFlow
 
     tokenizer = Tokenizer(out)
+    if (learnt := len(tokenizer.vocabulary)) < config.vocab_size:
+        print(
+            f"tokenize: {learnt} pieces are all that train holds; tokenize.vocab_size is {config.vocab_size}",
+            flush=True,
+        )
     dev = tokenizer.encode(read_reviews(ingest, "dev").texts)
     lengths = dev.row_lengths().numpy()
     p50, p90, p99 = np.percentile(lengths, [50, 90, 99]).tolist()
@@ -48,35 +55,64 @@ def tokenize(config: TokenizeConfig, ingest: Path, out: Path) -> dict[str, float
 def train_pieces(config: TokenizeConfig, ingest: Path, out: Path) -> None:
     """Train the unigram model on the train split. It is deterministic: one thread count, no sampling of sentences.
 
+    A train split that holds fewer than `vocab_size` pieces gives as many as it holds.
+
     Raises:
-        UserError: if the train split is too small for so many pieces.
+        UserError: if there are more characters in the train split than pieces.
+    """
+    import sentencepiece
+
+    texts = read_reviews(ingest, "train").texts
+    try:
+        model = _fit_pieces(config, texts, fill_vocabulary=True)
+    except RuntimeError as error:
+        if "Vocabulary size too high" not in str(error):
+            raise _explained(config, error) from None
+        # The flag stands in the model's bytes, so that it is set for small corpora alone.
+        model = _fit_pieces(config, texts, fill_vocabulary=False)
+    (out / "pieces.model").write_bytes(model)
+    processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+    pieces = ((processor.id_to_piece(i), processor.get_score(i)) for i in range(len(processor)))
+    write_vocabulary(out / "pieces.tsv", pieces)
+
+
+def _fit_pieces(config: TokenizeConfig, texts: list[str], fill_vocabulary: bool) -> bytes:
+    """Return the model as bytes; `vocab_size` is its exact size, or the highest that it may have.
+
+    Raises:
+        RuntimeError: as SentencePiece does.
     """
     import sentencepiece
 
     model = io.BytesIO()  # given a file's name, it would write that name into the model
-    try:
-        sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(read_reviews(ingest, "train").texts),
-            model_writer=model,
-            model_type="unigram",
-            normalization_rule_name=NORMALIZATION,  # of what is encoded too: the model holds it
-            vocab_size=config.vocab_size,
-            character_coverage=config.character_coverage,
-            byte_fallback=True,
-            pad_id=PADDING,
-            unk_id=UNKNOWN,
-            bos_id=-1,
-            eos_id=-1,
-            num_threads=2,
-            max_sentence_length=1 << 20,
-            minloglevel=2,
+    soft: dict[str, Any] = {} if fill_vocabulary else {"hard_vocab_limit": False}
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(texts),
+        model_writer=model,
+        model_type="unigram",
+        normalization_rule_name=NORMALIZATION,  # of what is encoded too: the model holds it
+        vocab_size=config.vocab_size,
+        character_coverage=config.character_coverage,
+        byte_fallback=True,
+        pad_id=PADDING,
+        unk_id=UNKNOWN,
+        bos_id=-1,
+        eos_id=-1,
+        num_threads=2,
+        max_sentence_length=1 << 20,
+        minloglevel=2,
+        **soft,
+    )
+    return model.getvalue()
+
+
+def _explained(config: TokenizeConfig, error: RuntimeError) -> UserError:
+    """Return the error of SentencePiece in the words of the configuration."""
+    needed = re.search(r"smaller than required_chars\. \d+ vs (\d+)", str(error))
+    if needed:
+        return UserError(
+            f"tokenize.vocab_size: {config.vocab_size} pieces are too few for the characters of train; allowed: "
+            f"{needed[1]} or more, or a tokenize.character_coverage below {config.character_coverage}"
         )
-    except RuntimeError as error:
-        reason = str(error).rsplit("] ", 1)[-1].strip()
-        raise UserError(
-            f"tokenize.vocab_size: {config.vocab_size} pieces can't be learned from train: {reason}"
-        ) from None
-    (out / "pieces.model").write_bytes(model.getvalue())
-    processor = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
-    pieces = ((processor.id_to_piece(i), processor.get_score(i)) for i in range(len(processor)))
-    write_vocabulary(out / "pieces.tsv", pieces)
+    reason = str(error).rsplit("] ", 1)[-1].strip()
+    return UserError(f"tokenize: {config.vocab_size} pieces can't be learned from train: {reason}")
