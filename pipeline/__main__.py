@@ -5,6 +5,7 @@ Each command imports what it needs when it runs, so that those without TensorFlo
 
 import argparse
 import errno
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -23,6 +24,7 @@ DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errn
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0, or 1 after one line on standard error that says why not."""
+    _print_anything()
     options = _parser().parse_args(arguments)
     try:
         prepare_environment()
@@ -39,6 +41,13 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted; nothing half-made is left")
     return 0
+
+
+def _print_anything() -> None:
+    """Print what the terminal's encoding lacks, an emoji in EUC-KR, as ?: it would end the command in mid-row."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
+            stream.reconfigure(errors="replace")
 
 
 def _parser() -> argparse.ArgumentParser:

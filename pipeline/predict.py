@@ -2,12 +2,13 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.serving.reconstruction import Reconstruct
 from pipeline.serving.saved_model import batches, load_serving
 from pipeline.support.errors import UserError
+from pipeline.support.utf8 import check_utf8, utf8_lines
 
 
 def predict(export: Path, reconstruct: Reconstruct | None = None) -> None:
@@ -22,7 +23,7 @@ def predict(export: Path, reconstruct: Reconstruct | None = None) -> None:
     serve = load_serving(export)
     print("\t".join(["positive", "label", "text", *(["greedy", "beam"] if reconstruct else [])]))
     for batch in batches(texts):
-        decoded = [text.decode("utf-8", "replace") for text in batch]
+        decoded = [text.decode() for text in batch]
         reconstructed = reconstruct(decoded) if reconstruct else [()] * len(batch)
         for text, positive, generated in zip(decoded, serve(batch), reconstructed, strict=True):
             columns = [value.translate(dict.fromkeys(range(32), " ")) for value in (text, *generated)]
@@ -30,28 +31,25 @@ def predict(export: Path, reconstruct: Reconstruct | None = None) -> None:
 
 
 def read_texts() -> Iterator[bytes]:
-    """Yield the texts to classify, as bytes.
+    """Yield the texts to classify, as UTF-8.
 
     They are the environment's `TEXT`, else the lines of the file that `FILE` names, else those of standard input.
 
     Raises:
-        UserError: if both variables are set, the file can't be opened, or standard input is a terminal.
+        UserError: if both variables are set, the file can't be opened, standard input is a terminal, or a text is not
+            UTF-8; it names the row.
     """
     text, file = os.environ.get("TEXT"), os.environ.get("FILE")
     if text is not None and file is not None:
         raise UserError("both TEXT and FILE are given; give one of them")
     if text is not None:
-        return iter([os.fsencode(text)])
+        # Python has decoded it as the terminal encodes; what it could not decode, it left as bytes.
+        return iter([check_utf8(text.encode("utf-8", "surrogateescape"), "TEXT")])
     if file is not None:
         try:
-            return lines(Path(file).open("rb"))
+            return utf8_lines(Path(file).open("rb"), file)
         except OSError as error:
             raise UserError(f"{file}: {error.strerror}") from None
     if sys.stdin.isatty():
         raise UserError('nothing to read: give TEXT="...", FILE=path, or lines on standard input')
-    return lines(sys.stdin.buffer)
-
-
-def lines(stream: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield lines without their ends. They end at \\n or \\r\\n alone, not at Unicode's other line breaks."""
-    return (line.removesuffix(b"\n").removesuffix(b"\r") for line in stream)
+    return utf8_lines(sys.stdin.buffer, "standard input")

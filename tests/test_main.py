@@ -83,6 +83,23 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture) -> None:
     assert capsys.readouterr().out == f"{pipeline.__version__}\n"
 
 
+@pytest.mark.parametrize(("encoding", "shown"), [("euc-kr", "죽인다 ?"), ("ascii", "??? ?"), ("utf-8", "죽인다 😀")])
+def test_what_an_encoding_lacks_is_printed_as_a_question_mark(encoding: str, shown: str, tmp_path: Path) -> None:
+    """For every command, since all start in main; here one that prints a row and the next, and one that fails."""
+    code = f"""
+from pipeline import why, __main__
+why.why = lambda *_: print("죽인다 😀", flush=True) or print("next")
+assert __main__.main({command("why", tmp_path)!r}) == 0
+assert __main__.main({command("why", tmp_path, "--set", "train.죽인다😀=1")!r}) == 1
+"""
+    environment = os.environ | {"PYTHONIOENCODING": f"{encoding}:strict"}
+    run = [sys.executable, "-X", "utf8", "-c", code]
+    done = subprocess.run(run, cwd=PACKAGE.parent, env=environment, check=False, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode(encoding).splitlines() == [shown, "next"]
+    assert done.stderr.startswith(b"error: SET") and b"Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("module", LIGHT)
 def test_a_light_module_imports_no_heavy_library(module: str) -> None:
     assert imported(f"import {module}") == []

@@ -1,13 +1,14 @@
 """predict reads one text, the lines of a file or standard input, whatever bytes they hold."""
 
 import io
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from pipeline.artifact.manifest import Manifest
-from pipeline.predict import lines, read_texts
+from pipeline.predict import read_texts
 from pipeline.serving.reconstruction import load_exported_reconstructor
 from pipeline.support.errors import UserError
 
@@ -17,13 +18,6 @@ def neither_text_nor_file(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("TEXT", "FILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"c\n")))
-
-
-def test_lines_end_at_newlines_alone() -> None:
-    text = "하나\r\n둘\u2028둘\x0b둘\n\n넷".encode()
-    assert list(lines(io.BytesIO(text))) == ["하나".encode(), "둘\u2028둘\x0b둘".encode(), b"", "넷".encode()]
-    assert list(lines(io.BytesIO(b""))) == []
-    assert list(lines(io.BytesIO(b"one\n"))) == [b"one"]
 
 
 def test_a_text_or_a_file_or_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,6 +35,26 @@ def test_a_text_or_a_file_or_standard_input(tmp_path: Path, monkeypatch: pytest.
 def test_a_missing_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FILE", str(tmp_path / "gone"))
     with pytest.raises(UserError, match=r"gone: No such file"):
+        read_texts()
+
+
+@pytest.mark.parametrize("encoding", ["cp949", "utf-16"])
+def test_a_file_in_another_encoding_is_refused_before_anything_is_read(
+    encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lines").write_bytes("good\n좋았다\n".encode(encoding))
+    monkeypatch.setenv("FILE", str(tmp_path / "lines"))
+    row = 2 if encoding == "cp949" else 1
+    said = rf"lines: row {row}: not valid UTF-8.*; it looks like {encoding.upper()}: convert it with iconv"
+    with pytest.raises(UserError, match=said):
+        read_texts()
+
+
+def test_a_text_is_read_as_the_terminal_encodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", {"TEXT": "죽인다"})  # as Python decodes it, whatever the terminal's encoding
+    assert list(read_texts()) == ["죽인다".encode()]
+    monkeypatch.setattr(os, "environ", {"TEXT": "죽인다".encode("cp949").decode("utf-8", "surrogateescape")})
+    with pytest.raises(UserError, match=r"TEXT: not valid UTF-8 at byte 1; it looks like CP949"):
         read_texts()
 
 

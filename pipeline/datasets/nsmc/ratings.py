@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.support.errors import UserError
+from pipeline.support.utf8 import utf8_lines
 
 HEADER = "id\tdocument\tlabel"
 
@@ -59,8 +60,5 @@ def _rows(path: Path) -> Iterator[str]:
     if path.stat().st_size == 0:
         raise UserError(f"{path}: row 1: missing; the file is empty")
     with path.open("rb") as file:
-        for row, line in enumerate(file, start=1):
-            try:
-                yield line.rstrip(b"\r\n").decode()
-            except UnicodeDecodeError as error:
-                raise UserError(f"{path}: row {row}: not valid UTF-8 at byte {error.start + 1}") from None
+        for line in utf8_lines(file, str(path)):
+            yield line.decode()
