@@ -4,12 +4,12 @@ import time
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from pipeline.artifact.manifest import read_manifest
 from pipeline.config.schema import ExportConfig, TrainConfig
 from pipeline.model.inference import predict_proba
 from pipeline.model.saving import load
+from pipeline.serving.explanation import Explanation, write_saved_model
 from pipeline.serving.graph import Serving
 from pipeline.serving.model_card import write_card
 from pipeline.serving.saved_model import predict_all
@@ -37,7 +37,8 @@ def export(
     tokenizer, model = Tokenizer(tokenize), load(train)
     max_length = TrainConfig.model_validate(read_manifest(train).config).max_length
     version = out / "saved_model" / str(int(time.time()))
-    tf.saved_model.save(Serving(tokenizer, model, max_length), str(version))
+    explanation = Explanation(tokenizer.op, model, max_length)
+    write_saved_model(Serving(tokenizer, model, max_length), explanation, version)
 
     texts = read_reviews(ingest, "test").texts[: config.compared_texts]
     expected = predict_proba(model, encode(tokenizer, texts, max_length))

@@ -155,6 +155,7 @@ class ExplainConfig(Section):
 class ExportConfig(Section):
     compared_texts: Count
     tolerance: Annotated[float, Field(gt=0)]
+    kept_versions: Count
 
 
 class Config(Section):

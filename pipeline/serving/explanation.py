@@ -1,0 +1,88 @@
+"""The second signature of an exported model: how it reads a text, piece by piece, for the page."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from pipeline.layers.recurrent import forward_direction
+from pipeline.model.encoder import find_layer
+from pipeline.text.batching import pad
+
+UNITS = 24  # of each gate: those that vary most over the text
+
+
+class Explanation(tf.Module):
+    """Raw texts in, and for each of its pieces what the model makes of it. One text is explained after the other.
+
+    Args:
+        tokenizer: the TensorFlow Text op.
+        model: ids [batch, time] -> logit [batch, 1].
+    """
+
+    def __init__(self, tokenizer: Any, model: keras.Model, max_length: int) -> None:
+        super().__init__()
+        self.tokenizer, self.model, self.max_length = tokenizer, model, max_length
+        self.units = min(UNITS, self._layer.cell.units)
+        self.gates = [name for name in self._trace(tf.ones([1, 1], tf.int32)) if name != "h"]
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    def __call__(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Explain texts [texts].
+
+        Returns:
+            `positive` [texts]. `pieces` string, `after` and `attribution` float32 [texts, pieces]: each piece, the
+            probability of positive after it, and what the logit loses where it is left out. `gate_<name>` float32
+            [texts, pieces, units]: the gates and the memory of the first layer, read left to right; none where its
+            cell has neither. After a text's last piece: "" and 0.
+        """
+        ids = pad(self.tokenizer.tokenize(text)[:, -self.max_length :])
+        pieces = tf.where(ids > 0, self.tokenizer.id_to_string(ids), "")
+        shape = tf.shape(ids)
+        zeros = {name: tf.zeros([0, *size]) for name, size in self._sizes(shape[1]).items()}
+        explained = tf.cond(  # mapping over nothing has no shape
+            shape[0] > 0,
+            lambda: tf.map_fn(self._explain, ids, fn_output_signature=dict.fromkeys(zeros, tf.float32)),
+            lambda: zeros,
+        )
+        positive = tf.sigmoid(self.model(ids, training=False)[:, 0])
+        return {"positive": positive, "pieces": pieces, **explained}
+
+    def _sizes(self, time: tf.Tensor) -> dict[str, list[Any]]:
+        """The shapes of what explains one text, by name."""
+        return {"after": [time], "attribution": [time]} | {f"gate_{name}": [time, self.units] for name in self.gates}
+
+    def _explain(self, padded: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Explain one text, ids [time] with padding after its end."""
+        time = tf.shape(padded)[0]
+        length = tf.maximum(tf.reduce_sum(tf.cast(padded > 0, tf.int32)), 1)
+        ids = padded[:length]
+        steps = tf.range(length)
+        prefixes = ids[None] * tf.cast(steps[None] <= steps[:, None], tf.int32)  # after is padding
+        kept = tf.range(length - 1)[None]
+        without = tf.gather(ids, kept + tf.cast(kept >= steps[:, None], tf.int32))
+        without = tf.pad(without, [[0, 0], [0, 1]])  # a text of one piece becomes an empty one, as long as one
+        logits, others = (self.model(batch, training=False)[:, 0] for batch in (prefixes, without))
+        found = {"after": tf.sigmoid(logits), "attribution": logits[-1] - others}
+        traced = self._trace(ids[None][: tf.minimum(length, 1)])  # of as many rows as the loop is told, not of one
+        for name in self.gates:
+            values = traced[name][0]
+            _, most = tf.math.top_k(tf.math.reduce_variance(values, axis=0), self.units)
+            found[f"gate_{name}"] = tf.gather(values, most, axis=1)
+        rest = time - length
+        return {name: tf.pad(value, [[0, rest]] + [[0, 0]] * (len(value.shape) - 1)) for name, value in found.items()}
+
+    @property
+    def _layer(self) -> Any:
+        return forward_direction(find_layer(self.model, "recurrent_0"))
+
+    def _trace(self, ids: tf.Tensor) -> dict[str, tf.Tensor]:
+        return self._layer.trace(self.model.get_layer("embedding")(ids))
+
+
+def write_saved_model(serving: tf.Module, explanation: Explanation, folder: Path) -> None:
+    """Save both as one model: the signatures `serving_default` and `explain`, of the same weights."""
+    serving.explanation = explanation
+    signatures = {"serving_default": serving.__call__, "explain": explanation.__call__}
+    tf.saved_model.save(serving, str(folder), signatures=signatures)
