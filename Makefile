@@ -1,10 +1,15 @@
 # The stage graph. `make` alone prints help; every value of the stages is in configs/.
 
-# These four are set on the command line alone: a DATA left in the environment would be another data set.
+# These are set on the command line alone: a DATA left in the environment would be another data set.
 DATA := maekrak
 CELL := lstm
 PRESET :=
 SET :=
+HOST := 127.0.0.1
+PORT := 8501
+CONFIG :=
+ALLOWED_HOSTS :=
+CORS :=
 ARTIFACTS ?= artifacts
 PYTHON ?= python3
 ifneq ($(words $(ARTIFACTS)),1)
@@ -93,11 +98,24 @@ plans: $(INSTALLED)
 	@$(RUN) plan $(SELECTION) $(OVERRIDES)
 
 ##@ Its results
-.PHONY: predict compare ui
+.PHONY: predict serve demo compare ui
 
 # What is exported is read as it is: a prediction never trains it anew.
 predict: $(if $(wildcard $(EXPORT)),$(INSTALLED),export) ## Read TEXT="...", FILE=path, or lines on standard input; prints TSV
 	@$(RUN) predict $(SELECTION)
+
+serve: $(if $(wildcard $(EXPORT)),$(INSTALLED),export) ## Answer over HTTP at HOST:PORT, in TensorFlow Serving's words; a page at /
+	@$(RUN) serve $(SELECTION) --host "$(HOST)" --port "$(PORT)" $(if $(CONFIG),--config "$(CONFIG)") \
+	  $(if $(ALLOWED_HOSTS),--allowed-hosts "$(ALLOWED_HOSTS)") $(if $(CORS),--cors)
+
+# Of a choice on the command line that model, else any that is exported, else the embedded one, which is made.
+CHOSEN := $(filter command,$(origin DATA) $(origin CELL) $(origin PRESET))
+EXPORTS := $(wildcard $(EXPORT) $(if $(CHOSEN),,$(ARTIFACTS)/*/*/export/manifest.json))
+EXPORTED := $(patsubst $(ARTIFACTS)/%/export/manifest.json,%,$(firstword $(EXPORTS)))
+SHOWN := $(subst /, ,$(or $(EXPORTED),$(DATA)/$(CELL)$(addprefix -,$(PRESET))))
+SHOWN_MODEL := $(subst -, ,$(word 2,$(SHOWN)))
+demo: ## Show how a model reads, on a page at HOST:PORT; makes the embedded one if none is exported
+	@$(MAKE) --no-print-directory serve DATA="$(word 1,$(SHOWN))" CELL="$(word 1,$(SHOWN_MODEL))" PRESET="$(word 2,$(SHOWN_MODEL))"
 
 compare: $(INSTALLED) ## Show the runs of DATA so far, from MLflow; draw accuracy over minutes
 	@$(RUN) compare $(SELECTION)

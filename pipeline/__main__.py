@@ -72,9 +72,20 @@ def _parser() -> argparse.ArgumentParser:
     add("compare", _compare, chosen, "a table and a figure of the runs so far")
     add("predict", _predict, chosen, "read TEXT, the lines of FILE, or standard input")
     add("bench", _bench, valued, "time the recurrent layer beside others")
+    add("serve", _serve, _served(valued), "answer over HTTP, with a page")
     for stage in STAGES:
         add(stage, _stage, valued, f"run {stage}, unless its artifact is up to date")
     return parser
+
+
+def _served(valued: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    served = argparse.ArgumentParser(add_help=False, parents=[valued])
+    served.add_argument("--host", required=True)
+    served.add_argument("--port", type=int, required=True)
+    served.add_argument("--config", type=Path, help="a models.config of TensorFlow Serving")
+    served.add_argument("--allowed-hosts", default="", help="names that requests may be for besides, by commas")
+    served.add_argument("--cors", action="store_true", help="let pages of other origins ask")
+    return served
 
 
 def _plan(options: argparse.Namespace) -> None:
@@ -122,11 +133,35 @@ def _bench(options: argparse.Namespace) -> None:
     bench(options.artifacts, config, options.data, _model(options))
 
 
+def _serve(options: argparse.Namespace) -> None:
+    from pipeline.serve import serve
+    from pipeline.serving.http.server import Address
+
+    hosts = tuple(filter(None, options.allowed_hosts.split(",")))
+    address = Address(options.host, options.port, hosts, options.cors)
+    kept = _config(options).export.kept_versions
+    serve(options.artifacts / options.data / _model(options), options.data, kept, options.config, address)
+
+
 def _stage(options: argparse.Namespace) -> None:
     from pipeline.orchestration.plan import make_plan
     from pipeline.orchestration.runner import run_stage
 
-    run_stage(make_plan(options.command, _config(options), options.data, _model(options)), options.artifacts)
+    plan = make_plan(options.command, _config(options), options.data, _model(options))
+    run_stage(plan, options.artifacts)
+    if plan.stage == "export":
+        _publish(options, plan.config["kept_versions"])
+
+
+def _publish(options: argparse.Namespace, kept: int) -> None:
+    """Put what was exported among the versions to serve, and say which of them is the champion."""
+    from pipeline.serving.server_files import write_server_files
+    from pipeline.serving.versions import of_run, publish
+    from pipeline.tracking.champion import champion_run
+
+    base = options.artifacts / options.data / _model(options) / "serving"
+    newest = publish(base.parent / "export", base, kept)
+    write_server_files(base, options.data, newest, of_run(base, champion_run(options.artifacts, options.data)))
 
 
 def _model(options: argparse.Namespace) -> str:

@@ -18,7 +18,7 @@ FLOORS = (
     ("objectives", "evidence", "report", "benchmarks"),
     ("serving",),
 )
-COMMANDS = ("predict", "compare", "bench", "summary", "why")
+COMMANDS = ("predict", "compare", "bench", "summary", "why", "serve")
 
 
 def modules() -> dict[str, ast.Module]:
