@@ -34,7 +34,7 @@ else
 unexport $(1)
 endif
 endef
-$(foreach name,SET TEXT AGAINST FILE,$(eval $(call as_typed,$(name))))
+$(foreach name,SET TEXT AGAINST FILE OUT COLUMN SERVER,$(eval $(call as_typed,$(name))))
 
 # Where artifacts stand, and what each command is told of it. TEXT and AGAINST count where explain is asked for by name.
 DATA_DIR := $(ARTIFACTS)/$(DATA)
@@ -101,7 +101,7 @@ plans: $(INSTALLED)
 .PHONY: predict serve demo compare ui
 
 # What is exported is read as it is: a prediction never trains it anew.
-predict: $(if $(wildcard $(EXPORT)),$(INSTALLED),export) ## Read TEXT="...", FILE=path, or lines on standard input; prints TSV
+predict: $(if $(SERVER)$(wildcard $(EXPORT)),$(INSTALLED),export) ## Read TEXT="...", FILE=path, or standard input; prints TSV, or writes OUT=path
 	@$(RUN) predict $(SELECTION)
 
 serve: $(if $(wildcard $(EXPORT)),$(INSTALLED),export) ## Answer over HTTP at HOST:PORT, in TensorFlow Serving's words; a page at /

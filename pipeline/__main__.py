@@ -114,12 +114,18 @@ def _compare(options: argparse.Namespace) -> None:
 
 def _predict(options: argparse.Namespace) -> None:
     from pipeline.artifact.manifest import verify
-    from pipeline.predict import predict
+    from pipeline.predict import predict, predict_by_server, predict_file
     from pipeline.serving.reconstruction import load_exported_reconstructor
 
     of_data = options.artifacts / options.data
     pretrain, train, export = (of_data / _model(options) / stage for stage in ("pretrain", "train", "export"))
-    verify(export)
+    server = os.environ.get("SERVER")
+    if not server:
+        verify(export)
+    if "OUT" in os.environ:
+        return predict_file(export, server, options.data)
+    if server:
+        return predict_by_server(server, options.data)
     predict(export, load_exported_reconstructor(of_data / "tokenize", pretrain, train, export))
 
 
