@@ -22,7 +22,7 @@ VARIANCE_FLOOR = 1e-3  # Keras's own, and far from what float16 can't tell from 
 
 
 def normalized(v: Any) -> Any:
-    """LN(v): rows [rows, width] with mean 0 and variance 1."""
+    """Return LN(v): the rows v [rows, width], each with mean 0 and variance 1."""
     v = v - ops.mean(v, axis=-1, keepdims=True)
     return v * ops.rsqrt(ops.mean(ops.square(v), axis=-1, keepdims=True) + VARIANCE_FLOOR)
 

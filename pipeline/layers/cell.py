@@ -11,7 +11,7 @@ from pipeline.layers.xla import TRACING_FOR_XLA
 
 
 def sigmoid(x: Any) -> Any:
-    """The logistic function 1 / (1 + exp(-x)); for XLA as (1 + tanh(x / 2)) / 2: it is twice as fast at tanh.
+    """Return the logistic function 1 / (1 + exp(-x)). For XLA it is (1 + tanh(x / 2)) / 2, twice as fast there.
 
     >>> from keras import ops
     >>> [round(float(p), 4) for p in sigmoid(ops.array([-100.0, 0.0, 1.0]))]
@@ -21,10 +21,14 @@ def sigmoid(x: Any) -> Any:
 
 
 class Cell(keras.layers.Layer):
-    """Base of the recurrent cells.
+    """The base of the recurrent cells.
 
     A subclass names the blocks of `units` columns that its weights hold side by side (`blocks`) and the states it
     carries (`states`, the output h first), and defines `step`.
+
+    Args:
+        units: the width of each state and of the output.
+        kwargs: what every Keras layer takes.
 
     Weights:
         kernel: W, [inputs, blocks * units]; recurrent_kernel: U, [units, blocks * units]; bias: b, [blocks * units],
@@ -34,7 +38,7 @@ class Cell(keras.layers.Layer):
 
     blocks: ClassVar[tuple[str, ...]] = ("state",)
     states: ClassVar[tuple[str, ...]] = ("h",)
-    has_recurrent_kernel: ClassVar[bool] = True  # whether there is a recurrent_kernel
+    has_recurrent_kernel: ClassVar[bool] = True
 
     def __init__(self, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -54,37 +58,47 @@ class Cell(keras.layers.Layer):
         return ops.repeat(ops.cast([block == "forget" for block in self.blocks], dtype), self.units)
 
     def project(self, inputs: Any) -> Any:
-        """W x + b: inputs [rows, inputs] -> [rows, blocks * units]. A row is a step of a sequence, any of any."""
-        return tf.nn.bias_add(inputs @ self.kernel, self.bias)  # twice as fast back as "+"
+        """Compute W x + b: inputs [rows, inputs] -> [rows, blocks * units]. A row is any step of any sequence."""
+        return tf.nn.bias_add(inputs @ self.kernel, self.bias)  # its gradient is twice as fast as that of "+"
 
     def step(self, x: Any, states: list[Any], U: Callable[..., Any]) -> tuple[list[Any], dict[str, Any]]:
-        """One time step: the new states, the output first, and the gates by name, each [batch, units].
+        """Take one time step.
 
         Args:
             x: what `project` made of the step's input, [batch, blocks * units].
             states: those before the step, each [batch, units].
             U: `U(h)` is the product of h [batch, units] with `recurrent_kernel`, `U(h, first, last)` that with its
-                blocks first to last alone. Only through it may a step use `recurrent_kernel`: so the layer can drop
-                units of h, and form the gradient of all steps at once.
+                blocks first to last alone, without `last`. Only through it may a step use `recurrent_kernel`: so the
+                layer can drop units of h, and form the gradient of all steps at once.
+
+        Returns:
+            The new states, the output first, and the gates by name, each [batch, units].
         """
         raise NotImplementedError
 
     def recurrent_product(self, h: Any, first: int = 0, last: int | None = None) -> Any:
-        """The `U` of a step that stands alone."""
+        """Multiply by U, as the `U` of a step that stands alone: h [batch, units] -> [batch, blocks * units]."""
         return h @ self.kernel_block(self.recurrent_kernel, first, last)
 
     def kernel_block(self, recurrent_kernel: Any, first: int = 0, last: int | None = None) -> Any:
-        """Blocks first to last of a recurrent kernel [units, blocks * units]; all of it unless told."""
+        """Return blocks first to last, without `last`, of a recurrent kernel [units, blocks * units]; all by default."""
         return recurrent_kernel if (first, last) == (0, None) else recurrent_kernel[:, self.block_range(first, last)]
 
     def block_range(self, first: int, last: int | None) -> slice:
+        """Return the columns of blocks first to last, without `last`; None is the end."""
         return slice(first * self.units, (len(self.blocks) if last is None else last) * self.units)
 
     def call(self, inputs: Any, states: list[Any]) -> tuple[Any, list[Any]]:
+        """Take one time step as `keras.layers.RNN` asks for it: give the output, and the new states.
+
+        Shapes:
+            inputs [batch, inputs], states each [batch, units] -> output [batch, units], states each [batch, units].
+        """
         states, _ = self.step(self.project(inputs), states, self.recurrent_product)
         return states[0], states
 
     def get_initial_state(self, batch_size: Any) -> list[Any]:
+        """Return states of zeros, each [batch, units]."""
         return [ops.zeros((batch_size, self.units), self.compute_dtype) for _ in self.states]
 
     def get_config(self) -> dict[str, Any]:
@@ -92,7 +106,7 @@ class Cell(keras.layers.Layer):
 
 
 class LinearRecurrenceCell(Cell):
-    """Base of the cells whose gates don't see the state: h_t = a_t * h_{t-1} + b_t.
+    """The base of the cells whose gates don't see the state: h_t = a_t * h_{t-1} + b_t.
 
     A subclass defines `coefficients` instead of `step`. The layer needs no loop over time then: a parallel scan gives
     all h_t. There is no U, thus no `recurrent_kernel`.
@@ -101,7 +115,11 @@ class LinearRecurrenceCell(Cell):
     has_recurrent_kernel: ClassVar[bool] = False
 
     def coefficients(self, x: Any) -> tuple[Any, Any, dict[str, Any]]:
-        """a and b, each [..., units], and the gates by name, of what `project` made of any number of steps."""
+        """Return a and b, and the gates by name, of what `project` made of any number of steps.
+
+        Shapes:
+            x [..., blocks * units] -> each [..., units].
+        """
         raise NotImplementedError
 
     def step(self, x: Any, states: list[Any], U: Callable[..., Any]) -> tuple[list[Any], dict[str, Any]]:

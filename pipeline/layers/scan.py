@@ -10,10 +10,12 @@ from typing import Any
 
 import tensorflow as tf
 
+from pipeline.layers.loop import same_shapes
+
 
 @tf.custom_gradient
 def scan(a: tf.Tensor, b: tf.Tensor, h: tf.Tensor) -> tuple[tf.Tensor, Any]:
-    """All h_t.
+    """Return all h_t.
 
     Shapes:
         a and b [batch, time, units], h before the first step [batch, units] -> [batch, time, units].
@@ -36,6 +38,7 @@ def scan(a: tf.Tensor, b: tf.Tensor, h: tf.Tensor) -> tuple[tf.Tensor, Any]:
 
 
 def _scan(a: tf.Tensor, b: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+    """Return all h_t, by chunks: TensorFlow can differentiate it, as second derivatives ask for, but slowly."""
     batch, time, units = tf.unstack(tf.shape(a))
     length = tf.cast(tf.math.ceil(tf.sqrt(tf.cast(time, tf.float32))), tf.int32)
     count = -(-time // length)
@@ -52,12 +55,13 @@ def _scan(a: tf.Tensor, b: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
 
 
 def _loop(steps: tf.Tensor, start: list[tf.Tensor], step: Any) -> list[tf.Tensor]:
-    """The values after each step, [step, ...]."""
+    """Run `values = step(t, *values)` so many times, and return the values after each, [step, ...]."""
     arrays = [tf.TensorArray(s.dtype, steps, element_shape=s.shape) for s in start]
 
     def body(t: tf.Tensor, values: list[tf.Tensor], arrays: Any) -> Any:
-        values = step(t, *values)
-        return t + 1, values, [array.write(t, value) for array, value in zip(arrays, values, strict=True)]
+        new = step(t, *values)
+        arrays = [array.write(t, value) for array, value in zip(arrays, new, strict=True)]
+        return t + 1, same_shapes(new, values), arrays
 
     _, _, arrays = tf.while_loop(lambda t, *_: t < steps, body, (0, start, arrays))
     return [array.stack() for array in arrays]

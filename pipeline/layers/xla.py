@@ -1,4 +1,4 @@
-"""Compile functions by XLA, and tell code that is traced for it."""
+"""Compile functions by XLA, and let code know that it is traced for XLA."""
 
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -6,11 +6,11 @@ from typing import Any
 
 import tensorflow as tf
 
-TRACING_FOR_XLA = ContextVar("FOR_XLA", default=False)  # whether what is traced will be compiled by XLA
+TRACING_FOR_XLA = ContextVar("TRACING_FOR_XLA", default=False)  # whether what is traced will be compiled by XLA
 
 
 def jit(function: Callable[..., Any], compiled: bool) -> Callable[..., Any]:
-    """The function, to be compiled by XLA for each shape of what it gets, where `compiled`."""
+    """Have XLA compile a function, once for each shape of its arguments, if `compiled`; else return it as it is."""
 
     def traced(*args: Any) -> Any:
         token = TRACING_FOR_XLA.set(True)

@@ -137,35 +137,53 @@ class CellContract:
         for one, same in zip([*last, *flat(gradients)], [*padded_last, *flat(padded_gradients)], strict=True):
             np.testing.assert_allclose(one, same, atol=1e-5)
 
-    def test_finite_differences_agree_with_every_gradient(self) -> None:
-        """In float64, entry by entry: for weights, inputs and first states, with holes in the mask."""
+    def small(self, batch: int, time: int, **attributes: Any) -> tuple[Callable[[], tf.Tensor], list[tf.Variable]]:
+        """A loss in float64 with holes in the mask, and all that it depends on: weights, inputs and first states."""
         cell = self.make("float64", inputs=2, units=2)
-        layer = Recurrent(cell, return_sequences=True, return_state=True, dtype="float64")
-        mask = masks(3, 4)
-        x, *states = (tf.Variable(random(*s).astype("float64")) for s in ((3, 4, 2), *((3, 2) for _ in cell.states)))
-        layer.build((3, 4, 2))
+        layer = Recurrent(cell, return_sequences=True, return_state=True)
+        for name, value in attributes.items():
+            setattr(layer, name, value)
+        mask = masks(batch, time)
+        shapes = [(batch, time, 2), *((batch, 2) for _ in cell.states)]
+        x, *states = (tf.Variable(random(*shape, seed=n).astype("float64")) for n, shape in enumerate(shapes))
+        layer.build((batch, time, 2))
 
-        @tf.function(autograph=False)
         def loss() -> tf.Tensor:
             results = layer(x, mask=mask, initial_state=states, training=True)
             return sum(tf.reduce_sum(tf.sin(result * (number + 1))) for number, result in enumerate(results))
 
-        @tf.function(autograph=False)
+        return loss, [*(w.value for w in layer.trainable_weights), x, *states]
+
+    def test_finite_differences_agree_with_every_gradient(self) -> None:
+        """Entry by entry."""
+        loss, sources = self.small(3, 4)
+
         def gradient() -> list[tf.Tensor]:
             with tf.GradientTape() as tape:
                 value = loss()
             return tape.gradient(value, sources)
 
-        sources = [*(w.value for w in layer.trainable_weights), x, *states]
-        for source, by_us in zip(sources, gradient(), strict=True):
-            start, by_difference = source.numpy(), np.zeros(source.shape)
-            for index in np.ndindex(*source.shape):
-                change = np.zeros_like(start)
-                change[index] = FINITE_STEP
-                values = [source.assign(start + sign * change) is not None and loss().numpy() for sign in (1, -1)]
-                by_difference[index] = (values[0] - values[1]) / (2 * FINITE_STEP)
-            source.assign(start)
-            np.testing.assert_allclose(by_us, by_difference, atol=1e-7)
+        by_us = tf.function(gradient, autograph=False)()
+        for one, same in zip(by_us, by_differences(loss, sources), strict=True):
+            np.testing.assert_allclose(one, same, atol=1e-7)
+
+    def test_finite_differences_agree_with_every_second_derivative(self) -> None:
+        """The gradient of the squared norm of all gradients. (One shard: a graph of three loops takes long to make.)"""
+        loss, sources = self.small(3, 3, row_shards=1)
+
+        def squared_norm() -> tf.Tensor:
+            with tf.GradientTape() as tape:
+                value = loss()
+            return sum(tf.reduce_sum(gradient**2) for gradient in tape.gradient(value, sources))
+
+        def second() -> list[tf.Tensor]:
+            with tf.GradientTape() as tape:
+                value = squared_norm()
+            return tape.gradient(value, sources)
+
+        by_us = tf.function(second, autograph=False)()
+        for one, same in zip(by_us, by_differences(squared_norm, sources), strict=True):
+            np.testing.assert_allclose(one, same, rtol=1e-6, atol=1e-6)
 
     def test_every_weight_receives_a_gradient(self) -> None:
         _, gradients = outputs_and_gradients(self.layer(), random(BATCH, TIME, INPUTS), self.states(), None)
@@ -192,11 +210,19 @@ class CellContract:
 
     def test_half_precision_is_close(self) -> None:
         inputs, mask = random(5, TIME, INPUTS), masks(5, TIME)
-        half = Recurrent(self.make("mixed_bfloat16"), return_sequences=True, dtype="mixed_bfloat16")
+        half = Recurrent(self.make("mixed_bfloat16"), return_sequences=True, return_state=True)
         half.build((None, None, INPUTS))
-        outputs = half(inputs, mask=mask, training=True)
-        assert outputs.dtype == tf.bfloat16
-        np.testing.assert_allclose(tf.cast(outputs, tf.float32), self.layer()(inputs, mask=mask)[0], atol=0.1)
+        results, gradients = outputs_and_gradients(half, inputs, self.states(5), mask)
+        expected, expected_gradients = outputs_and_gradients(self.layer(), inputs, self.states(5), mask)
+        assert all(result.dtype == tf.bfloat16.as_numpy_dtype for result in results)
+        for one, close in zip(results, expected, strict=True):
+            np.testing.assert_allclose(one.astype("float32"), close, atol=0.1)
+        for one, close in zip(flat(gradients), flat(expected_gradients), strict=True):
+            assert np.linalg.norm(one - close) < 0.1 * np.linalg.norm(close)
+        for name, array in half.trace(inputs, mask=mask).items():
+            np.testing.assert_allclose(
+                tf.cast(array, tf.float32), self.layer().trace(inputs, mask=mask)[name], atol=0.1
+            )
 
     def test_its_trace_is_what_it_does(self) -> None:
         layer, inputs, mask = self.layer(go_backwards=True), random(5, TIME, INPUTS), masks(5, TIME)
@@ -221,6 +247,21 @@ class CellContract:
 
 def flat(gradients: dict[str, Any]) -> Arrays:
     return [part for g in gradients.values() for part in (g if isinstance(g, list) else [g])]
+
+
+def by_differences(function: Callable[[], tf.Tensor], sources: list[tf.Variable]) -> Arrays:
+    """The gradient of a function by each source, by central differences."""
+    compute, gradients = tf.function(function, autograph=False), []
+    for source in sources:
+        start, gradient = source.numpy(), np.zeros(source.shape)
+        for index in np.ndindex(*source.shape):
+            change = np.zeros_like(start)
+            change[index] = FINITE_STEP
+            values = [source.assign(start + sign * change) is not None and compute().numpy() for sign in (1, -1)]
+            gradient[index] = (values[0] - values[1]) / (2 * FINITE_STEP)
+        source.assign(start)
+        gradients.append(gradient)
+    return gradients
 
 
 class EqualsKeras:
