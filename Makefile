@@ -125,7 +125,7 @@ ui: $(INSTALLED) ## Open the MLflow UI on the project's store (http://127.0.0.1:
 	@MLFLOW_DISABLE_TELEMETRY=true $(VENV)/bin/mlflow ui --backend-store-uri "sqlite:///$(abspath $(ARTIFACTS))/mlflow/mlflow.db"
 
 ##@ The project
-.PHONY: notebooks bench test test-slow lint help
+.PHONY: notebooks bench bench-serve test test-slow lint help
 
 PAGES := $(patsubst notebooks/%.py,$(ARTIFACTS)/notebooks/%.html,$(wildcard notebooks/*/*.py))
 
@@ -140,6 +140,9 @@ $(ARTIFACTS)/notebooks/%.html: notebooks/%.py $(EVALUATE) $(wildcard $(DATA_DIR)
 
 bench: $(INSTALLED) ## Time the recurrent layer, and an epoch of DATA if it is tokenized, beside keras.layers (and torch.nn)
 	@$(RUN) bench $(SELECTION) $(OVERRIDES)
+
+bench-serve: $(if $(wildcard $(EXPORT)),$(INSTALLED),export) ## Time the HTTP service beside the model itself: latency, throughput, memory
+	@$(RUN) bench-serve $(SELECTION)
 
 test: $(INSTALLED) ## Run the tests, but those that take long
 	@$(PYTEST) -m "not slow"

@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     add("compare", _compare, chosen, "a table and a figure of the runs so far")
     add("predict", _predict, chosen, "read TEXT, the lines of FILE, or standard input")
     add("bench", _bench, valued, "time the recurrent layer beside others")
+    add("bench-serve", _bench_serve, chosen, "time the HTTP service beside the model itself")
     add("serve", _serve, _served(valued), "answer over HTTP, with a page")
     for stage in STAGES:
         add(stage, _stage, valued, f"run {stage}, unless its artifact is up to date")
@@ -137,6 +138,13 @@ def _bench(options: argparse.Namespace) -> None:
         from pipeline.bench import bench
 
     bench(options.artifacts, config, options.data, _model(options))
+
+
+def _bench_serve(options: argparse.Namespace) -> None:
+    from pipeline.bench_serve import bench_serve
+
+    of_data = options.artifacts / options.data
+    bench_serve(of_data / _model(options), of_data / "ingest", options.data, port=8599)
 
 
 def _serve(options: argparse.Namespace) -> None:
