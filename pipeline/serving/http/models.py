@@ -1,5 +1,6 @@
 """Models in memory: which versions are served, loaded and warmed before they are, and which were refused and why."""
 
+import gc
 import logging
 import threading
 from collections.abc import Callable
@@ -72,9 +73,12 @@ class ServedModel:
         found = numbers(self.config.base)
         like = {number: fingerprint(folder) for number, folder in found.items()}
         self.refused = {n: known for n, known in self.refused.items() if like.get(n) == known[0]}
+        before = self.available
         while missing := [number for number in self._wanted(found) if number not in self.available]:
             self._load(missing[0], found[missing[0]], like[missing[0]])
         self._drop(found)
+        if self.available is not before:
+            tidy_memory()
 
     def _load(self, number: int, folder: Path, like: Any) -> None:
         self.loading = number
@@ -237,6 +241,16 @@ class Models:
         if target.name not in self.served:
             raise RestError(404, f"Could not find any versions of model {target.name}")
         return self.served[target.name].status(target.version)
+
+
+def tidy_memory() -> None:
+    """Free what a version that went has left, and spare the collector what stays.
+
+    It would go over all that TensorFlow holds every few thousand requests, and let them wait for half a second.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def load_version(folder: Path) -> LoadedVersion:
