@@ -81,7 +81,7 @@ class Cell(keras.layers.Layer):
         return h @ self.kernel_block(self.recurrent_kernel, first, last)
 
     def kernel_block(self, recurrent_kernel: Any, first: int = 0, last: int | None = None) -> Any:
-        """Return blocks first to last, without `last`, of a recurrent kernel [units, blocks * units]; all by default."""
+        """Return blocks first to last, without `last`, of a recurrent kernel [units, blocks * units]; default all."""
         return recurrent_kernel if (first, last) == (0, None) else recurrent_kernel[:, self.block_range(first, last)]
 
     def block_range(self, first: int, last: int | None) -> slice:
