@@ -1,10 +1,12 @@
-"""Small artifacts, made once by the real stages from a few hundred reviews."""
+"""Small artifacts, made once by the real stages from a few hundred reviews. Tests only read them."""
 
+import fcntl
+import json
 import random
 import shutil
 import signal
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,9 +69,35 @@ def seal(folder: Path, config: Config, stage: str, metrics: dict[str, float]) ->
     write_atomically(folder / "manifest.json", manifest.model_dump_json())
 
 
+FIRST = ("test_all.py", "test_reruns.py")  # they make the project that other files copy, which takes a minute
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest file goes first: a worker handed it last goes on alone for minutes."""
-    items.sort(key=lambda item: item.path.name != "test_graph.py")
+    """Put what other files wait for first: the second worker meanwhile runs what needs none of it."""
+    items.sort(key=lambda item: item.path.name not in FIRST)
+
+
+MakeOnce = Callable[[str, Callable[[Path], object]], Path]
+
+
+@pytest.fixture(scope="session")
+def make_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> MakeOnce:
+    """`make_once(name, fill)` returns a folder that one worker fills and all workers share."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+
+    def make(name: str, fill: Callable[[Path], object]) -> Path:
+        folder, done = shared / name, shared / f"{name}.done"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # the other worker waits, then finds it done
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # half full, if filling it failed
+                folder.mkdir()
+                fill(folder)
+                done.touch()
+        return folder
+
+    return make
 
 
 @pytest.fixture(scope="session")
@@ -78,53 +106,64 @@ def config() -> Config:
 
 
 @pytest.fixture(scope="session")
-def ingest_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("ingest")
-    reviews = small_reviews(600, seed=1)
-    for split, part in {"train": reviews[:400], "dev": reviews[400:500], "test": reviews[500:]}.items():
-        write_reviews(folder / f"{split}.parquet", part)
-    return folder
+def ingest_folder(make_once: MakeOnce) -> Path:
+    def fill(folder: Path) -> None:
+        reviews = small_reviews(600, seed=1)
+        for split, part in {"train": reviews[:400], "dev": reviews[400:500], "test": reviews[500:]}.items():
+            write_reviews(folder / f"{split}.parquet", part)
+
+    return make_once("ingest", fill)
 
 
 @pytest.fixture(scope="session")
-def tokenize_folder(tmp_path_factory: pytest.TempPathFactory, config: Config, ingest_folder: Path) -> Path:
+def tokenize_folder(make_once: MakeOnce, config: Config, ingest_folder: Path) -> Path:
     from pipeline.tokenize import tokenize
 
-    folder = tmp_path_factory.mktemp("tokenize")
-    seal(folder, config, "tokenize", tokenize(config.tokenize, ingest_folder, folder))
-    return folder
+    return make_once(
+        "tokenize",
+        lambda folder: seal(folder, config, "tokenize", tokenize(config.tokenize, ingest_folder, folder)),
+    )
 
 
 @pytest.fixture(scope="session")
-def pretrain_folder(tmp_path_factory: pytest.TempPathFactory, config: Config) -> Path:
+def pretrain_folder(make_once: MakeOnce, config: Config) -> Path:
     """As where nothing is learnt beforehand."""
-    folder = tmp_path_factory.mktemp("pretrain")
-    seal(folder, config, "pretrain", {})
-    return folder
+    return make_once("pretrain", lambda folder: seal(folder, config, "pretrain", {}))
 
 
 @pytest.fixture(scope="session")
 def train_folder(
-    tmp_path_factory: pytest.TempPathFactory,
-    config: Config,
-    ingest_folder: Path,
-    tokenize_folder: Path,
-    pretrain_folder: Path,
+    make_once: MakeOnce, config: Config, ingest_folder: Path, tokenize_folder: Path, pretrain_folder: Path
 ) -> Path:
     from pipeline.train import train
 
-    folder = tmp_path_factory.mktemp("train")
-    metrics = train(config.train, ingest_folder, tokenize_folder, pretrain_folder, folder)
-    seal(folder, config, "train", metrics)
-    return folder
+    def fill(folder: Path) -> None:
+        metrics = train(config.train, ingest_folder, tokenize_folder, pretrain_folder, folder)
+        seal(folder, config, "train", metrics)
+
+    return make_once("train", fill)
 
 
 @pytest.fixture(scope="session")
-def evaluate_folder(tmp_path_factory: pytest.TempPathFactory, config: Config) -> Path:
-    """Not by the real stage, which takes long: of the same form."""
+def evaluated_folder(
+    make_once: MakeOnce, config: Config, ingest_folder: Path, tokenize_folder: Path, train_folder: Path
+) -> Path:
+    """By the real stage, which takes seconds: for what is about its figures."""
+    from pipeline.evaluate import evaluate
+
+    def fill(folder: Path) -> None:
+        metrics = evaluate(config.evaluate, ingest_folder, tokenize_folder, train_folder, folder)
+        seal(folder, config, "evaluate", metrics)
+
+    return make_once("evaluated", fill)
+
+
+@pytest.fixture(scope="session")
+def evaluate_folder(make_once: MakeOnce, config: Config) -> Path:
+    """Not by the real stage: of the same form."""
     from tests.measured import write_measured
 
-    return write_measured(tmp_path_factory.mktemp("evaluate"), config)
+    return make_once("evaluate", lambda folder: write_measured(folder, config))
 
 
 class Explained(NamedTuple):
@@ -135,7 +174,7 @@ class Explained(NamedTuple):
 
 @pytest.fixture(scope="session")
 def explained(
-    tmp_path_factory: pytest.TempPathFactory,
+    make_once: MakeOnce,
     config: Config,
     ingest_folder: Path,
     tokenize_folder: Path,
@@ -145,13 +184,20 @@ def explained(
     """What `explain` makes of the small artifacts, beside a twin that lacks a measure."""
     from pipeline.explain import explain
 
-    twin, out = tmp_path_factory.mktemp("twin"), tmp_path_factory.mktemp("explain")
-    (twin / "train").symlink_to(train_folder)
-    shutil.copytree(evaluate_folder, twin / "evaluate")
-    *rows, _ = (evaluate_folder / "evidence.tsv").read_text("utf-8").splitlines(keepends=True)
-    (twin / "evaluate" / "evidence.tsv").write_text("".join(rows), "utf-8")
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        folders = (ingest_folder, tokenize_folder, train_folder, evaluate_folder)
-        metrics = explain(config.explain, *folders, {"twin": twin}, out)
-    return Explained(out, metrics, [str(warning.message) for warning in caught])
+    def fill(folder: Path) -> None:
+        twin, out = folder / "twin", folder / "explain"
+        twin.mkdir()
+        out.mkdir()
+        (twin / "train").symlink_to(train_folder)
+        shutil.copytree(evaluate_folder, twin / "evaluate")
+        *rows, _ = (evaluate_folder / "evidence.tsv").read_text("utf-8").splitlines(keepends=True)
+        (twin / "evaluate" / "evidence.tsv").write_text("".join(rows), "utf-8")
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            folders = (ingest_folder, tokenize_folder, train_folder, evaluate_folder)
+            metrics = explain(config.explain, *folders, {"twin": twin}, out)
+        told = {"metrics": metrics, "warnings": [str(warning.message) for warning in caught]}
+        (folder / "told.json").write_text(json.dumps(told), "utf-8")
+
+    folder = make_once("explained", fill)
+    return Explained(folder / "explain", **json.loads((folder / "told.json").read_text("utf-8")))

@@ -1,8 +1,11 @@
 """A copy of the project that a test may edit, and make run in it."""
 
+import contextlib
+import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -29,10 +32,15 @@ def readme_blocks(heading: str, readme: str = "pipeline/README.md") -> dict[str,
 
 
 class Project:
-    """The project's files as git sees them, with the data set `shop` and the cell `leaky` of its pages added."""
+    """A project below a folder, and the files of the data set `shop` beside it."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root / "project"
+    def __init__(self, below: Path) -> None:
+        self.root, self.shop = below / "project", below / "shop"
+
+    @classmethod
+    def create(cls, below: Path) -> "Project":
+        """Copy the project's files as git sees them, and add the data set `shop` and the cell `leaky` of its pages."""
+        project = cls(below)
         listed = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
             cwd=ROOT,
@@ -41,24 +49,38 @@ class Project:
         )
         for name in filter(None, listed.stdout.decode().split("\0")):
             if (ROOT / name).is_file():
-                (self.root / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, self.root / name)  # a newer requirements.txt would have make install it
-        (self.root / ".venv").symlink_to(ROOT / ".venv")
+                (project.root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, project.root / name)  # a newer requirements.txt would have make install it
+        (project.root / ".venv").symlink_to(ROOT / ".venv")
         for heading in ("Your own data set", "Your own cell"):
             for path, content in readme_blocks(heading).items():
-                self.write(path, content.encode())
-        overlay = self.root / "configs" / "data" / "shop.yaml"
+                project.write(path, content.encode())
+        overlay = project.root / "configs" / "data" / "shop.yaml"
         overlay.write_text(overlay.read_text("utf-8") + SMALL, "utf-8")
-        self.shop = root / "shop"
-        self.shop.mkdir()
+        project.shop.mkdir()
         for name, count, seed in (("train", 500, 1), ("test", 100, 2)):
             rows = (f"{('neg', 'pos')[label]}\t{text}\n" for text, label in small_reviews(count, seed))
-            (self.shop / f"{name}.tsv").write_text("".join(rows), "utf-8")
+            (project.shop / f"{name}.tsv").write_text("".join(rows), "utf-8")
+        return project
+
+    def copy(self, below: Path) -> "Project":
+        """Copy it with all that was made in it and the times thereof, so that make finds nothing to do."""
+        copied = Project(below)
+        shutil.copytree(self.shop, copied.shop)
+        shutil.copytree(self.root, copied.root, symlinks=True)
+        _move_paths(copied.root / "artifacts" / "mlflow" / "mlflow.db", str(self.root), str(copied.root))
+        return copied
 
     def write(self, name: str, content: bytes) -> None:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        path = self.root / name
+        text = path.read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), "utf-8")
 
     def command(self, *arguments: str) -> list[str]:
         return ["make", "DATA=shop", "CELL=leaky", *arguments]
@@ -87,3 +109,24 @@ class Project:
     def folder(self, stage: str, cell: str = "leaky") -> Path:
         shared = stage in ("ingest", "tokenize")
         return self.root.joinpath("artifacts", "shop", *([] if shared else [cell]), stage)
+
+    def manifest(self, stage: str, cell: str = "leaky") -> dict:
+        return json.loads((self.folder(stage, cell) / "manifest.json").read_text("utf-8"))
+
+
+def only_line(error: str) -> str:
+    """Return the one line of an error; make adds its own below it."""
+    lines = [
+        line for line in error.splitlines() if not re.match(r"make|.*: (started|up to date|done|.* left out)", line)
+    ]
+    assert len(lines) == 1, error
+    return lines[0]
+
+
+def _move_paths(database: Path, old: str, new: str) -> None:
+    """Have an MLflow store that was copied log beside itself: the paths in it are absolute."""
+    with contextlib.closing(sqlite3.connect(database)) as store, store:
+        for (table,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            for _, column, *_ in store.execute(f"PRAGMA table_info({table})").fetchall():
+                moved = f"UPDATE {table} SET {column} = replace({column}, ?, ?) WHERE instr({column}, ?)"
+                store.execute(moved, (old, new, old))

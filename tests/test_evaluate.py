@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.artifact.manifest import read_manifest
 from pipeline.artifact.tables import read_table
 from pipeline.config.schema import Config
 from pipeline.evaluate import evaluate
@@ -12,21 +13,11 @@ from pipeline.evidence.pairs import Pair
 from pipeline.evidence.registry import find_measure, position
 from pipeline.support.errors import UserError
 from pipeline.text.reviews import read_reviews
-from tests.conftest import seal
 
 
-@pytest.fixture(scope="module")
-def evaluated(
-    tmp_path_factory: pytest.TempPathFactory,
-    config: Config,
-    ingest_folder: Path,
-    tokenize_folder: Path,
-    train_folder: Path,
-) -> tuple[dict[str, float], Path]:
-    out = tmp_path_factory.mktemp("evaluate")
-    metrics = evaluate(config.evaluate, ingest_folder, tokenize_folder, train_folder, out)
-    seal(out, config, "evaluate", metrics)
-    return metrics, out
+@pytest.fixture
+def evaluated(evaluated_folder: Path) -> tuple[dict[str, float], Path]:
+    return read_manifest(evaluated_folder).metrics, evaluated_folder
 
 
 def test_model_and_baseline_have_the_same_measures(evaluated: tuple[dict[str, float], Path]) -> None:

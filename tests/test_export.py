@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from pipeline.config.overlays import load_config
 from pipeline.config.schema import Config
-from pipeline.evaluate import evaluate
 from pipeline.export import export
 from pipeline.model.inference import predict_proba
 from pipeline.model.saving import load
@@ -46,13 +45,11 @@ def exported(
     ingest_folder: Path,
     tokenize_folder: Path,
     train_folder: Path,
+    evaluated_folder: Path,
 ) -> Path:
     learns = load_config("maekrak", "lstm", "pretrain.objective=language_model pretrain.unsupervised=true")
     pretrained = tmp_path_factory.mktemp("pretrain")
     seal(pretrained, learns, "pretrain", {})
-    evaluated = tmp_path_factory.mktemp("evaluate")
-    metrics = evaluate(config.evaluate, ingest_folder, tokenize_folder, train_folder, evaluated)
-    seal(evaluated, config, "evaluate", metrics)
     report = {
         "origin": "a test",
         "sources": {"reviews": "0" * 64},
@@ -62,7 +59,7 @@ def exported(
     (ingest / "report.json").write_text(json.dumps(report))
     write_reviews(ingest / "test.parquet", [(text, 0) for text in ODD] + small_reviews(40, seed=5))
     out = tmp_path_factory.mktemp("export")
-    metrics = export(config.export, ingest, tokenize_folder, pretrained, train_folder, evaluated, out)
+    metrics = export(config.export, ingest, tokenize_folder, pretrained, train_folder, evaluated_folder, out)
     assert metrics["compared_texts"] == 40
     assert metrics["largest_difference"] <= config.export.tolerance
     return out

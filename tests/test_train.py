@@ -71,6 +71,7 @@ def trained(config: Config, seed: int, *folders: Path) -> Trained:
     return Trained(sha256(out / "model.keras"), (out / "curves.json").read_text("utf-8"), metrics)
 
 
+@pytest.mark.slow
 def test_one_seed_one_model_even_if_it_was_killed_on_the_way(
     config: Config, ingest_folder: Path, tokenize_folder: Path, pretrain_folder: Path, tmp_path: Path
 ) -> None:

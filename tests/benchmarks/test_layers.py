@@ -43,6 +43,7 @@ def test_flops(cell: str, direction: Direction, by_hand: int) -> None:
     assert keras_contender(ours(cell), direction, TINY).flops == by_hand
 
 
+@pytest.mark.slow
 def test_every_contender_is_timed(layers: list[Entry]) -> None:
     timed = {(e.direction, e.cell, e.by) for e in layers}
     for direction in ("train", "forward"):
@@ -59,6 +60,7 @@ def test_targets_name_timed_contenders() -> None:
         assert {key for key in (target.slow, target.fast) if key[1] != "torch"} <= timed
 
 
+@pytest.mark.slow
 def test_entries_are_written_and_drawn(layers: list[Entry], tmp_path: Path) -> None:
     points = time_scaling({"time": [TINY, (4, 6)]}, repeats=1)
     results = [*targets.check_layers(layers), *targets.check_scaling(points)]
@@ -111,6 +113,7 @@ def test_without_torch_a_line_says_so(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_an_epoch_is_timed_on_batches_of_the_data(config: Config, ingest_folder: Path, tokenize_folder: Path) -> None:
     one_way = config.train.model_copy(update={"bidirectional": False})  # half as much to compile
     epochs = time_epoch(one_way, ingest_folder, tokenize_folder, sampled=2, repeats=1)
