@@ -32,15 +32,16 @@ def readme_blocks(heading: str, readme: str = "pipeline/README.md") -> dict[str,
 
 
 class Project:
-    """A project below a folder, and the files of the data set `shop` beside it."""
+    """The project's files as git sees them, with the data set `shop` and the cell `leaky` of its pages added."""
 
     def __init__(self, below: Path) -> None:
+        """Make it below a folder, unless it stands there already."""
         self.root, self.shop = below / "project", below / "shop"
+        if not self.root.exists():
+            self._copy_files()
+            self._follow_pages()
 
-    @classmethod
-    def create(cls, below: Path) -> "Project":
-        """Copy the project's files as git sees them, and add the data set `shop` and the cell `leaky` of its pages."""
-        project = cls(below)
+    def _copy_files(self) -> None:
         listed = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
             cwd=ROOT,
@@ -49,25 +50,26 @@ class Project:
         )
         for name in filter(None, listed.stdout.decode().split("\0")):
             if (ROOT / name).is_file():
-                (project.root / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, project.root / name)  # a newer requirements.txt would have make install it
-        (project.root / ".venv").symlink_to(ROOT / ".venv")
+                (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, self.root / name)  # a newer requirements.txt would have make install it
+        (self.root / ".venv").symlink_to(ROOT / ".venv")
+
+    def _follow_pages(self) -> None:
         for heading in ("Your own data set", "Your own cell"):
             for path, content in readme_blocks(heading).items():
-                project.write(path, content.encode())
-        overlay = project.root / "configs" / "data" / "shop.yaml"
+                self.write(path, content.encode())
+        overlay = self.root / "configs" / "data" / "shop.yaml"
         overlay.write_text(overlay.read_text("utf-8") + SMALL, "utf-8")
-        project.shop.mkdir()
+        self.shop.mkdir()
         for name, count, seed in (("train", 500, 1), ("test", 100, 2)):
             rows = (f"{('neg', 'pos')[label]}\t{text}\n" for text, label in small_reviews(count, seed))
-            (project.shop / f"{name}.tsv").write_text("".join(rows), "utf-8")
-        return project
+            (self.shop / f"{name}.tsv").write_text("".join(rows), "utf-8")
 
     def copy(self, below: Path) -> "Project":
         """Copy it with all that was made in it and the times thereof, so that make finds nothing to do."""
+        shutil.copytree(self.root, below / "project", symlinks=True)
+        shutil.copytree(self.shop, below / "shop")
         copied = Project(below)
-        shutil.copytree(self.shop, copied.shop)
-        shutil.copytree(self.root, copied.root, symlinks=True)
         _move_paths(copied.root / "artifacts" / "mlflow" / "mlflow.db", str(self.root), str(copied.root))
         return copied
 

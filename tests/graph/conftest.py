@@ -24,7 +24,7 @@ def first_run(make_once: MakeOnce) -> FirstRun:
     """Run once for all workers. What it made is for copying alone."""
 
     def fill(folder: Path) -> None:
-        done = Project.create(folder).make("all")
+        done = Project(folder).make("all")
         (folder / "done.json").write_text(json.dumps([done.returncode, done.stdout, done.stderr]), "utf-8")
 
     folder = make_once("first_run", fill)
@@ -41,4 +41,4 @@ def project(first_run: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Pr
 @pytest.fixture(scope="module")
 def bare_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project in which nothing was made yet."""
-    return Project.create(tmp_path_factory.mktemp("bare"))
+    return Project(tmp_path_factory.mktemp("bare"))

@@ -31,13 +31,15 @@ def double(x: int) -> int:
         ("double", "twice", False),
     ],
 )
-def test_python_is_hashed_by_what_it_does(old: str, new: str, same: bool, tmp_path: Path) -> None:
+def test_python_is_hashed_by_what_it_does(
+    old: str, new: str, same: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.orchestration.code_hash.PACKAGE", tmp_path / "pipeline")
     digests = []
     for name, text in (("one", SOURCE), ("two", SOURCE.replace(old, new))):
-        path = PACKAGE / f"_edited_{name}.py"
+        path = tmp_path / f"{name}.py"
         path.write_text(text, "utf-8")
         digests += hash_code({path}).values()
-        path.unlink()
     assert (digests[0] == digests[1]) == same
 
 
