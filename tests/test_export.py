@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from pipeline.config.schema import Config
 from pipeline.export import export
 from pipeline.model.inference import predict_proba
 from pipeline.model.saving import load
-from pipeline.serving.saved_model import predict_all
+from pipeline.serving.saved_model import batches, load_serving, predict_all
 from pipeline.text.batching import encode
 from pipeline.text.reviews import write_reviews
 from pipeline.text.tokenizer import Tokenizer
@@ -85,10 +86,15 @@ def test_odd_texts_alone_and_together_get_the_same_answer(exported: Path) -> Non
     np.testing.assert_allclose(together[:3], alone, atol=1e-5)
 
 
+@pytest.fixture(scope="module")
+def serve(exported: Path) -> Callable[[list[bytes]], list[float]]:
+    return load_serving(exported)
+
+
 @settings(max_examples=20)
 @given(st.lists(st.binary(max_size=40), max_size=5))
-def test_any_bytes_get_an_answer(exported: Path, texts: list[bytes]) -> None:
-    assert len(predict_all(exported, texts)) == len(texts)
+def test_any_bytes_get_an_answer(serve: Callable[[list[bytes]], list[float]], texts: list[bytes]) -> None:
+    assert len([p for batch in batches(texts) for p in serve(batch)]) == len(texts)
 
 
 def test_the_card_holds_the_figures(exported: Path) -> None:

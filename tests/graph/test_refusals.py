@@ -23,6 +23,7 @@ def test_artifacts_that_cannot_be_written(bare_project: Project, tmp_path: Path)
     assert only_line(failed.stderr).startswith(f"error: {tmp_path / 'file'}")
 
 
+@pytest.mark.slow
 def test_a_full_disk(bare_project: Project, tmp_path: Path) -> None:
     """No file may grow beyond 8 KiB: to a writer that is a full disk, met in the middle of a stage."""
     failed = subprocess.run(

@@ -5,6 +5,8 @@ import re
 import shlex
 import subprocess
 
+import pytest
+
 from pipeline.artifact.manifest import read_manifest
 from pipeline.config.names import CELL_STAGES
 from tests.project import ROOT, Project, only_line
@@ -103,6 +105,7 @@ def test_the_champion_is_the_best_on_the_present_data(project: Project) -> None:
     assert champions[1] == before  # the first data again: the worse of two
 
 
+@pytest.mark.slow
 def test_a_run_that_mlflow_lost_is_named(project: Project) -> None:
     store = project.root / "artifacts" / "mlflow"
     store.rename(store.with_name("elsewhere"))

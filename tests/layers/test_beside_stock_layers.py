@@ -160,7 +160,7 @@ def test_any_few_rows_of_any_length_follow_one_another(cell: str, way: Callable[
         np.testing.assert_allclose(*predicted, atol=1e-5)
 
 
-@pytest.mark.parametrize("compiled", [False, True], ids=["plain", "compiled"])
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["plain", "compiled"])
 @pytest.mark.parametrize("cell", SOME_CELLS)
 def test_a_graph_relaxed_to_any_shape_gives_gradients_too(cell: str, compiled: bool) -> None:
     our_model, stock_model = side_by_side(sequential, cell, (TIME, INPUTS))
@@ -182,7 +182,7 @@ def test_a_graph_relaxed_to_any_shape_gives_gradients_too(cell: str, compiled: b
             np.testing.assert_allclose(one, same, atol=1e-5)
 
 
-@pytest.mark.parametrize("jit", [False, True], ids=["plain", "xla"])
+@pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["plain", "xla"])
 @pytest.mark.parametrize("cell", SOME_CELLS)
 def test_fit_learns_the_same(cell: str, jit: bool) -> None:
     """In batches of four rows, and a last one of one."""
@@ -199,7 +199,9 @@ def test_fit_learns_the_same(cell: str, jit: bool) -> None:
         np.testing.assert_allclose(one, same, atol=1e-5)
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(
+    "cell", ["lstm", *(pytest.param(cell, marks=pytest.mark.slow) for cell in CELLS if cell != "lstm")]
+)
 def test_few_rows_at_a_time_are_learnt_too(cell: str) -> None:
     our_model, stock_model = side_by_side(our_bidirectional, cell, (TIME, INPUTS))
     for model in (our_model, stock_model):
