@@ -19,11 +19,14 @@ from pipeline.support.errors import UserError
 from pipeline.support.same_text import normalize, same_text_keys
 from pipeline.text.reviews import write_reviews
 
+READ_SPLITS = {"train", "test", "unsupervised"}
 Labelled = list[tuple[str, int]]  # text, and 1 for good, 0 for bad, -1 for no label
 
 
 def ingest(config: IngestConfig, out: Path) -> dict[str, float]:
     """Write `<split>.parquet` for train, dev, test and, where there is one, unsupervised; and `report.json`.
+
+    Other splits of the data set, such as validation, are not read, and named in the report.
 
     No text is in two splits, nor twice in train: `same_text_keys` decides which texts are the same. Test is complete
     but for empty texts, so that results compare with published ones. Texts that train repeats, of itself or of test,
@@ -43,6 +46,11 @@ def ingest(config: IngestConfig, out: Path) -> dict[str, float]:
     for name, reviews in splits.items():
         write_reviews(out / f"{name}.parquet", reviews)
     report = _report(config.dataset, builder, splits, dropped)
+    if unused := sorted(set(builder.info.splits) - READ_SPLITS):
+        report["unused_splits"] = unused
+        print(
+            f"ingest: {config.dataset} has the split {', '.join(unused)} too, which is not read: dev is cut from train"
+        )
     (out / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", "utf-8")
     shutil.rmtree(scratch, ignore_errors=True)
     return {f"{name}_reviews": float(len(reviews)) for name, reviews in splits.items()} | {

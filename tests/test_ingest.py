@@ -75,6 +75,19 @@ def test_the_report_names_the_sources_and_the_folder_holds_nothing_else(nsmc: Pa
     }  # fmt: skip
 
 
+def test_a_split_that_is_not_read_is_said(
+    nsmc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    from pipeline.datasets.nsmc import nsmc_dataset_builder as module
+
+    read = module._read_local
+    monkeypatch.setattr(module, "_read_local", lambda folder: {**read(folder), "validation": read(folder)["train"]})
+    _, out = run(tmp_path)
+    assert json.loads((out / "report.json").read_text("utf-8"))["unused_splits"] == ["validation"]
+    said = "ingest: nsmc has the split validation too, which is not read: dev is cut from train"
+    assert said in capsys.readouterr().out.splitlines()
+
+
 def test_a_split_without_one_of_the_labels_is_named(nsmc: Path, tmp_path: Path) -> None:
     (nsmc / "ratings_test.txt").write_text("id\tdocument\tlabel\n1\t좋다\t1\n2\t더 좋다\t1\n", "utf-8")
     with pytest.raises(UserError, match=r"nsmc: of 2 reviews in test none has label 0; each of train, dev and test"):

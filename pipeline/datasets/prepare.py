@@ -75,7 +75,7 @@ def _explained_errors(dataset: str, cache: Path) -> Iterator[None]:
         is_of_disk = isinstance(error, OSError) and not line
         if is_of_disk or not builder_folder(dataset).is_dir():
             raise
-        raise UserError(f"{line or dataset}: {type(error).__name__}: {_first_line(error)}") from error
+        raise UserError(f"{line or dataset}: {type(error).__name__}: {_in_one_line(error)}") from error
 
 
 def _make_builder(dataset: str, folder: Path, cache: Path) -> tfds.core.DatasetBuilder:
@@ -115,6 +115,16 @@ def _line_in_builder(dataset: str, error: Exception) -> str:
         frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(folder)
     ]
     return f"{Path(frames[-1].filename).relative_to(PACKAGE.parent)}, line {frames[-1].lineno}" if frames else ""
+
+
+def _in_one_line(error: Exception) -> str:
+    """Return an error's text as one line; of a long one its ends, since TFDS puts the whole example before the cause.
+
+    >>> _in_one_line(ValueError("Failed to encode example:\\n" + "a" * 500 + "\\nClass label 7 greater than 2"))[-50:]
+    'aaaaaaaaaaaaaaaaaaaaa Class label 7 greater than 2'
+    """
+    text = " ".join(str(error).split())
+    return text if len(text) <= 300 else f"{text[:120]} ... {text[-170:]}"
 
 
 def _first_line(error: Exception) -> str:

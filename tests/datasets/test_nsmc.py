@@ -48,6 +48,15 @@ def test_quotes_carriage_returns_and_odd_separators_are_text(tmp_path: Path) -> 
     assert list(read_ratings(path)) == [('"열린 따옴표', 1), ("줄\u2028바꿈\x0b아님", 0), ("", 0)]
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_what_editors_leave_in_a_file_is_no_review(tmp_path: Path, newline: str, encoding: str, end: str) -> None:
+    """A byte order mark, carriage returns, blank rows at the end."""
+    content = (HEADER + "1\t좋다\t1\n2\t나쁘다\t0\n").replace("\n", newline) + end
+    assert list(read_ratings(write(tmp_path, content.encode(encoding)))) == [("좋다", 1), ("나쁘다", 0)]
+
+
 @pytest.mark.parametrize(
     ("content", "line"),
     [
@@ -57,7 +66,11 @@ def test_quotes_carriage_returns_and_odd_separators_are_text(tmp_path: Path) -> 
         (HEADER + "1\t좋다\t1\n2\t나쁘다\n", "row 3: has 2 columns, must have 3"),
         (HEADER + "1\t좋다\t더\t1\n", "row 2: has 4 columns, must have 3"),
         (HEADER + "1\t좋다\t2\n", "row 2: label '2', must be 0 or 1"),
+        (HEADER + "\n\n", "row 2: missing; the file has a header and no reviews"),
+        (HEADER + "1\t좋다\t1\n\n\n2\t나쁘다\t0\n", "row 3: is blank, must have 3 columns"),
         (HEADER.encode() + b"1\t\xff\xfe\t1\n", "row 2: not valid UTF-8 at byte 3"),
+        ((HEADER + "1\t좋다\t1\n").encode("cp949"), "row 2: not valid UTF-8 at byte 3; it looks like CP949"),
+        ((HEADER + "1\t좋다\t1\n").encode("utf-16"), "row 1: not valid UTF-8; it looks like UTF-16"),
     ],
 )
 def test_a_bad_row_is_named(tmp_path: Path, content: str | bytes, line: str) -> None:

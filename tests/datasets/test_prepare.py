@@ -99,6 +99,24 @@ def test_an_error_in_a_builder_is_named_with_its_line(
         prepare("nsmc", tmp_path / "scratch")
 
 
+@pytest.mark.parametrize(
+    ("review", "cause"),
+    [
+        (("좋다" * 400, 7), r"ValueError: Failed to encode example: .* In <ClassLabel> .* Class label 7 greater than"),
+        (("좋다", "good"), r"RuntimeError: Failed to encode example: .*'좋다'.* KeyError: .* 'good'"),
+        ((None, 1), r"TypeError: Error while serializing feature `text`: .* got None"),
+    ],
+    ids=["a label out of range, after a long text", "a label without a number", "no text"],
+)
+def test_what_is_wrong_with_an_example_is_named_after_it(
+    review: tuple[object, object], cause: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nsmc, "read_ratings", lambda path: iter([review]))
+    with pytest.raises(UserError, match=rf"^nsmc: {cause}") as caught:
+        prepare("nsmc", tmp_path / "scratch")
+    assert len(str(caught.value)) < 350 and "\n" not in str(caught.value)
+
+
 def test_a_full_disk_is_not_blamed_on_the_builder(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -17,21 +17,29 @@ HEADER = "id\tdocument\tlabel"
 def read_ratings(path: Path) -> Iterator[tuple[str, int]]:
     """Yield (text, label) of a ratings file: tab-separated id, document and label (0 or 1) under a header.
 
+    Blank rows at the end of the file, as an editor leaves them, are no reviews.
+
     Raises:
         UserError: naming the file and the row (the header is row 1) that is not of this form.
     """
     rows = _rows(path)
     if next(rows, None) != HEADER:
         raise UserError(f"{path}: row 1: must be the header id, document, label, separated by tabs")
-    row = 1
+    reviews, blank = 0, 0  # blank: the row that was the first of some blank ones; 0 if the last one was not
     for row, line in enumerate(rows, start=2):
+        if not line:
+            blank = blank or row
+            continue
+        if blank:
+            raise UserError(f"{path}: row {blank}: is blank, must have 3 columns: id, document, label")
         columns = line.split("\t")
         if len(columns) != 3:
             raise UserError(f"{path}: row {row}: has {len(columns)} columns, must have 3: id, document, label")
         if columns[2] not in ("0", "1"):
             raise UserError(f"{path}: row {row}: label {columns[2]!r}, must be 0 or 1")
+        reviews += 1
         yield columns[1], int(columns[2])
-    if row == 1:
+    if not reviews:
         raise UserError(f"{path}: row 2: missing; the file has a header and no reviews")
 
 
