@@ -10,7 +10,7 @@ import tensorflow as tf
 from rich.console import Console
 
 from pipeline.artifact.files import write_atomically
-from pipeline.artifact.manifest import MANIFEST
+from pipeline.artifact.manifest import MANIFEST, verify
 from pipeline.benchmarks.drawing import draw, layers_table, scaling_table
 from pipeline.benchmarks.epoch import STOCK, check_epoch, epoch_table, time_epoch
 from pipeline.benchmarks.layers import GROWING, SHAPES, time_layers, time_scaling
@@ -39,6 +39,8 @@ def bench(artifacts: Path, config: Config, data: str, model: str) -> None:
     elif not (tokenize / MANIFEST).exists():
         log(f"no epoch is timed: {tokenize} is missing; run make tokenize DATA={data}")
     else:
+        for read in (ingest, tokenize):
+            verify(read)
         log(f"an epoch of {data}")
         epochs = time_epoch(config.train, ingest, tokenize)
         results += check_epoch(epochs, data, model)

@@ -40,7 +40,7 @@ def load_checkpoint(path: Path, variables: "Sequence[keras.Variable]") -> dict[s
     """
     if not path.exists():
         return None
-    with np.load(path) as saved:
+    with np.load(path, allow_pickle=False) as saved:
         progress = _progress(saved)
         arrays = [saved[name] for name in saved.files if name != "progress"]
     try:
@@ -55,7 +55,7 @@ def seconds_spent(path: Path) -> float:
     """Return how long a killed run had trained, from its checkpoint; 0 if there is no such file."""
     if not path.exists():
         return 0.0
-    with np.load(path) as saved:
+    with np.load(path, allow_pickle=False) as saved:
         return float(_progress(saved)["seconds"])
 
 

@@ -20,7 +20,7 @@ def load_pretrained(model: keras.Model, pretrain: Path) -> None:
     """Give the layers the weights that `pretrained.npz` holds for layers of their names, if there is that file."""
     if not (pretrain / "pretrained.npz").exists():
         return
-    with np.load(pretrain / "pretrained.npz") as saved:
+    with np.load(pretrain / "pretrained.npz", allow_pickle=False) as saved:
         for layer in all_layers(model):
             weights = [saved[name] for n in range(len(layer.weights)) if (name := f"{layer.name}/{n}") in saved]
             if weights:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
 
-from pipeline.artifact.manifest import read_manifest
+from pipeline.artifact.manifest import read_manifest, verify
 from pipeline.config.schema import PretrainConfig
 from pipeline.support.errors import UserError
 from pipeline.support.silenced_stderr import silenced_stderr
@@ -65,6 +65,9 @@ def load_exported_reconstructor(tokenize: Path, pretrain: Path, train: Path, exp
 
     Returns:
         None if the objective was not seq2seq, or if a folder no longer holds what the next one was made from.
+
+    Raises:
+        UserError: naming a file of `tokenize` or `pretrain` that is not as it was sealed.
     """
     try:
         tokenized, pretrained, trained, exported = map(read_manifest, (tokenize, pretrain, train, export))
@@ -75,6 +78,8 @@ def load_exported_reconstructor(tokenize: Path, pretrain: Path, train: Path, exp
     is_unbroken = all(made.inputs.get(source.stage) == source.digest for source, made in links)
     if not is_unbroken or config.objective != "seq2seq":
         return None
+    for folder in (tokenize, pretrain):
+        verify(folder)  # before anything parses them
     with silenced_stderr():
         from pipeline.objectives.seq2seq import BEAMS
         from pipeline.text.tokenizer import Tokenizer

@@ -23,8 +23,13 @@ class Tokenizer:
         self.vocabulary, self.scores = read_vocabulary(tokenize / "pieces.tsv")
 
     def encode(self, texts: Sequence[str] | tf.Tensor) -> tf.RaggedTensor:
-        """Return the ids of the texts' pieces, int32 [texts, (pieces)]; a tensor of texts is string [texts]."""
-        return self.op.tokenize(tf.convert_to_tensor(texts, tf.string))
+        """Return the ids of the texts' pieces, int32 [texts, (pieces)]; a tensor of texts is string [texts].
+
+        Bytes that are not UTF-8, which a service may be sent, are read as the replacement character, as ingest reads
+        them; the op would read each as three pieces.
+        """
+        valid = tf.strings.unicode_transcode(tf.convert_to_tensor(texts, tf.string), "UTF-8", "UTF-8", errors="replace")
+        return self.op.tokenize(valid)
 
     def decode(self, ids: np.ndarray) -> list[str]:
         """Return the texts that pieces spell: ids [texts, time], `PADDING` after the end of each."""

@@ -1,0 +1,1 @@
+"""What is promised of altered files, hostile texts and killed stages, in figures."""
