@@ -91,8 +91,10 @@ def _served(valued: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 def _plan(options: argparse.Namespace) -> None:
     from pipeline.orchestration.plan import write_plans
+    from pipeline.tracking.pending import log_pending
 
     write_plans(_config(options), options.data, _model(options), options.artifacts)
+    log_pending(options.artifacts)  # what an earlier command could not log
 
 
 def _why(options: argparse.Namespace) -> None:
@@ -109,7 +111,9 @@ def _summary(options: argparse.Namespace) -> None:
 
 def _compare(options: argparse.Namespace) -> None:
     from pipeline.compare import compare
+    from pipeline.tracking.pending import log_pending
 
+    log_pending(options.artifacts)
     compare(options.artifacts, options.data)
 
 

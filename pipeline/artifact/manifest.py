@@ -5,13 +5,14 @@ A stage's folder holds a `manifest.json` only if the stage is complete, because 
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline import __version__
-from pipeline.artifact.files import sha256, visible_files
+from pipeline.artifact.files import atomic_writer, sha256, visible_files
 from pipeline.support.errors import UserError
 
 MANIFEST = "manifest.json"
@@ -87,6 +88,17 @@ def verify(folder: Path) -> Manifest:
             continue
         raise UserError(f"{folder / path}: {problem}; delete {folder} to make it again")
     return manifest
+
+
+def set_run_id(folder: Path, run_id: str) -> None:
+    """Write the id of MLflow's run into a manifest, and keep its time: nothing that `make` knows has changed."""
+    path = folder / MANIFEST
+    text = read_manifest(folder).model_copy(update={"run_id": run_id}).model_dump_json(indent=1) + "\n"
+    time = path.stat().st_mtime_ns
+    with atomic_writer(path) as file:
+        file.write(text.encode())
+        file.flush()
+        os.utime(file.fileno(), ns=(time, time))
 
 
 def hash_files(folder: Path) -> dict[str, File]:

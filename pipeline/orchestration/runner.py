@@ -1,4 +1,4 @@
-"""The runner: verify what a stage reads, run it aside, log it, seal it, and only then put it in place."""
+"""The runner: verify what a stage reads, run it aside, seal it, and only then put it in place and log it."""
 
 import errno
 import fcntl
@@ -13,13 +13,14 @@ from pathlib import Path
 from pipeline.artifact.checkpoint import CHECKPOINT, seconds_spent
 from pipeline.artifact.files import write_atomically
 from pipeline.artifact.manifest import MANIFEST, Manifest, digest_of, hash_files, read_manifest
-from pipeline.config.names import CELL_STAGES, make_arguments
+from pipeline.config.names import make_arguments
 from pipeline.config.schema import section_type
 from pipeline.orchestration.inputs import Inputs, input_folders, verify_inputs
 from pipeline.orchestration.plan import Plan, plan_path, write_plan
 from pipeline.orchestration.staleness import in_one_line, staleness
 from pipeline.support.errors import UserError
 from pipeline.support.silenced_stderr import silenced_stderr
+from pipeline.tracking.pending import log_pending
 
 DISK_FULL = [os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)]
 MIN_FREE_BYTES = 1 << 20
@@ -53,6 +54,7 @@ def run_stage(plan: Plan, artifacts: Path) -> None:
         # make goes by time: what another make has replaced since it was read is newer than what was made from it.
         replaced = any(_mtime(read) != time for read, time in made_from.items())
         os.utime(folder / MANIFEST, (0, 0) if replaced else None)
+    log_pending(artifacts)  # last: whatever becomes of it, the artifact is made
 
 
 def _mtime(path: Path) -> int | None:
@@ -68,12 +70,7 @@ def _build_artifact(plan: Plan, folder: Path, inputs: Inputs, reasons: list[str]
         _log(plan, f"{'resumed' if checkpoint.exists() else 'started'}: {in_one_line(reasons)}")
         sealed = _run(plan, aside, inputs)
         _check_unreplaced(plan, inputs)
-        from pipeline.tracking.stages import log_stage  # after the stage: MLflow takes seconds to import
-
-        # What measured nothing, as pretrain without an objective, has nothing to show.
-        run_id = log_stage(artifacts_of(folder, plan.stage), sealed, aside, inputs.manifests) if sealed.metrics else ""
-        text = sealed.model_copy(update={"run_id": run_id}).model_dump_json(indent=1)
-        write_atomically(aside / MANIFEST, f"{text}\n")
+        write_atomically(aside / MANIFEST, f"{sealed.model_dump_json(indent=1)}\n")
         _put_in_place(aside, folder)
         (folder / CHECKPOINT).unlink(missing_ok=True)  # last: until then, whatever is killed goes on from it
     except KeyboardInterrupt:
@@ -96,9 +93,9 @@ def _build_artifact(plan: Plan, folder: Path, inputs: Inputs, reasons: list[str]
 
 def _check_unreplaced(plan: Plan, inputs: Inputs) -> None:
     for name, manifest in inputs.manifests.items():
-        if (
-            read_manifest(inputs.arguments[name]) != manifest
-        ):  # by another make: whose figures these are, nobody can tell
+        found = read_manifest(inputs.arguments[name])
+        if found not in (manifest, manifest.model_copy(update={"run_id": manifest.run_id or found.run_id})):
+            # By another make: whose figures these are, nobody can tell. That it was logged meanwhile changes nothing.
             raise UserError(
                 f"{inputs.arguments[name]}: replaced while {plan.stage} read it; run the same command again"
             )
@@ -150,11 +147,6 @@ def _put_in_place(aside: Path, folder: Path) -> None:
         folder.rename(old)
     aside.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def artifacts_of(folder: Path, stage: str) -> Path:
-    """Return the root of all artifacts: above the data set, and above the model where the stage has one."""
-    return folder.parents[2 if stage in CELL_STAGES else 1]
 
 
 def _log(plan: Plan, text: str) -> None:

@@ -25,7 +25,8 @@ def staleness(folder: Path, plan: Plan, inputs: Inputs) -> list[str]:
         *(f"code {name}" for name in _differing(sealed.code, plan.code)),
         *_changes("library ", sealed.libraries, plan.libraries),
     ]
-    if not reasons and "train" in inputs.manifests and sealed.run_id != inputs.manifests["train"].run_id:
+    run_id = sealed.run_id  # empty until it is logged
+    if not reasons and run_id and "train" in inputs.manifests and run_id != inputs.manifests["train"].run_id:
         # The same weights, but trained anew: the figures belong to that run.
         return ["input train has a run of its own in MLflow since"]
     return reasons

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline.config.names import STAGES
-from pipeline.tracking.store import connect
+from pipeline.tracking.store import connect, find_experiment
 
 
 class Run(NamedTuple):
@@ -33,15 +33,16 @@ class Run(NamedTuple):
 def model_runs(artifacts: Path, data: str) -> list[Run]:
     """Return the runs of a data set's models, newest first."""
     mlflow = connect(artifacts)
-    if mlflow.get_experiment_by_name(data) is None:
+    experiment = find_experiment(mlflow, data)
+    if experiment is None:
         return []
     runs = mlflow.search_runs(
-        experiment_names=[data],
+        experiment_ids=[experiment.experiment_id],
         filter_string="tags.train_digest != ''",
         output_format="list",
         order_by=["start_time DESC"],
     )
-    pretrain_seconds = _pretrain_seconds(mlflow, data)
+    pretrain_seconds = _pretrain_seconds(mlflow, experiment.experiment_id)
     return [
         Run(
             name=run.info.run_name,
@@ -57,10 +58,10 @@ def model_runs(artifacts: Path, data: str) -> list[Run]:
     ]
 
 
-def _pretrain_seconds(mlflow: Any, data: str) -> dict[str, float]:
-    """Return how long each pretrain artifact of a data set took to make, by its digest."""
+def _pretrain_seconds(mlflow: Any, experiment_id: str) -> dict[str, float]:
+    """Return how long each pretrain artifact of an experiment took to make, by its digest."""
     runs = mlflow.search_runs(
-        experiment_names=[data],
+        experiment_ids=[experiment_id],
         filter_string="metrics.pretrain_seconds > 0",
         run_view_type=mlflow.entities.ViewType.ALL,  # a deleted run took its time too
         output_format="list",

@@ -5,23 +5,30 @@ own.
 """
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from pipeline import __version__
 from pipeline.artifact.manifest import Manifest, digest_of
-from pipeline.support.errors import UserError
 from pipeline.tracking.registry import register
-from pipeline.tracking.store import connect
+from pipeline.tracking.store import DATA_TAG, connect, find_experiment
 
 LOGGED_SUFFIXES = {".json", ".md", ".png", ".tsv", ".html"}  # files to look at in the UI; data and weights stay out
+ARTIFACT_TAG = "maekrak_artifact"  # of a run: the artifact that it was opened for
+
+
+class RunLostError(Exception):
+    """MLflow's store no longer holds the run of a model."""
 
 
 def log_stage(artifacts: Path, sealed: Manifest, folder: Path, inputs: dict[str, Manifest]) -> str:
     """Log a stage's metrics, curves and readable files; register the model that export wrote.
 
+    What was logged of this artifact by a process that was killed is completed. No two processes may call this at once.
+
     Args:
-        sealed: the stage's manifest, still without a run.
+        sealed: the stage's manifest.
         folder: holds the stage's outputs.
         inputs: the manifests of the stages that it read, by name.
 
@@ -29,13 +36,17 @@ def log_stage(artifacts: Path, sealed: Manifest, folder: Path, inputs: dict[str,
         The id of the run: that of train where the stage read train, else a new one.
 
     Raises:
-        UserError: if the experiment of the data set, or the run of train, was deleted.
+        RunLostError: if the store does not hold the run of train.
     """
     mlflow = connect(artifacts)
-    _set_experiment(mlflow, artifacts, sealed.data)
-    resumed = _active_run_id(mlflow, inputs["train"]) if "train" in inputs else None
-    with mlflow.start_run(run_id=resumed, run_name=None if resumed else _run_name(sealed)) as run:
-        if not resumed:
+    resumed: str | None
+    if "train" in inputs:
+        resumed = _run_of_train(mlflow, inputs["train"])
+    else:
+        resumed = _unfinished_run(mlflow, _experiment_id(mlflow, artifacts, sealed.data), sealed)
+    tags = {} if "train" in inputs else {ARTIFACT_TAG: _identity(sealed)}
+    with mlflow.start_run(run_id=resumed, run_name=None if resumed else _run_name(sealed), tags=tags) as run:
+        if "train" not in inputs:
             _log_origin(mlflow, sealed, inputs)
         mlflow.set_tag(f"{sealed.stage}_digest", sealed.digest)
         mlflow.log_metrics(sealed.metrics | {f"{sealed.stage}_seconds": sealed.seconds})
@@ -48,33 +59,71 @@ def log_stage(artifacts: Path, sealed: Manifest, folder: Path, inputs: dict[str,
         return str(run.info.run_id)
 
 
-def _set_experiment(mlflow: Any, artifacts: Path, data: str) -> None:
-    """Set the experiment of a data set; create it if there is none."""
-    experiment = mlflow.get_experiment_by_name(data)
-    if experiment is not None and experiment.lifecycle_stage != "active":
-        raise UserError(
-            f"MLflow's experiment {data} is deleted; restore it in the UI, or delete {artifacts / 'mlflow'}"
-        )
+def _experiment_id(mlflow: Any, artifacts: Path, data: str) -> str:
+    """Return the experiment of a data set, made the present one: created if there is none, restored if deleted."""
+    experiment = find_experiment(mlflow, data)
     if experiment is None:
-        mlflow.create_experiment(data, (artifacts / "mlflow" / "artifacts" / data).resolve().as_uri())
-    mlflow.set_experiment(data)
+        place = (artifacts / "mlflow" / "artifacts" / data).resolve().as_uri()
+        experiment = mlflow.get_experiment(mlflow.create_experiment(data, place, tags={DATA_TAG: data}))
+    _restore_experiment(mlflow, experiment)
+    if DATA_TAG not in experiment.tags:  # of a store from before the tag
+        mlflow.MlflowClient().set_experiment_tag(experiment.experiment_id, DATA_TAG, data)
+    mlflow.set_experiment(experiment_id=experiment.experiment_id)
+    return str(experiment.experiment_id)
+
+
+def _restore_experiment(mlflow: Any, experiment: Any) -> None:
+    if experiment.lifecycle_stage != "active":
+        mlflow.MlflowClient().restore_experiment(experiment.experiment_id)
+        _say(f"the experiment {experiment.name} had been deleted; it is restored, since a stage logs to it")
+
+
+def _run_of_train(mlflow: Any, train: Manifest) -> str:
+    """Return the id of train's run, restored if it was deleted, with its experiment as the present one."""
+    try:
+        run = mlflow.get_run(train.run_id)
+    except mlflow.exceptions.MlflowException:  # unknown to the store
+        raise RunLostError(train.run_id) from None
+    _restore_experiment(mlflow, mlflow.get_experiment(run.info.experiment_id))
+    if mlflow.get_run(train.run_id).info.lifecycle_stage != "active":
+        mlflow.MlflowClient().restore_run(train.run_id)
+        _say(f"the run {run.info.run_name} of {train.data} had been deleted; it is restored, since a stage logs to it")
+    mlflow.set_experiment(experiment_id=run.info.experiment_id)
+    _end_killed_runs(mlflow, run.info.experiment_id)
+    return train.run_id
+
+
+def _unfinished_run(mlflow: Any, experiment_id: str, sealed: Manifest) -> str | None:
+    """Return the run that a killed process began for the same artifact, if there is one."""
+    _end_killed_runs(mlflow, experiment_id)
+    found = _search(mlflow, experiment_id, f"tags.{ARTIFACT_TAG} = '{_identity(sealed)}'")
+    return found[0].info.run_id if found else None
+
+
+def _end_killed_runs(mlflow: Any, experiment_id: str) -> None:
+    """Mark as killed the runs of this project that seem to go on: only one process logs at a time, which is this."""
+    for run in _search(mlflow, experiment_id, "attributes.status = 'RUNNING'"):
+        if {ARTIFACT_TAG, "maekrak_version"} & run.data.tags.keys():
+            mlflow.MlflowClient().set_terminated(run.info.run_id, "KILLED")
+
+
+def _search(mlflow: Any, experiment_id: str, query: str) -> list[Any]:
+    found: list[Any] = mlflow.search_runs(experiment_ids=[experiment_id], filter_string=query, output_format="list")
+    return found
+
+
+def _identity(sealed: Manifest) -> str:
+    """Return what tells an artifact from all others, made from the same or not."""
+    return digest_of(sealed.model_dump(exclude={"run_id"}))
+
+
+def _say(text: str) -> None:
+    print(f"mlflow: {text}", file=sys.stderr, flush=True)
 
 
 def _run_name(sealed: Manifest) -> str:
     """Return the model's name for train, else the model's and the stage's, or the stage's alone."""
     return " ".join(filter(None, (sealed.model, None if sealed.stage == "train" else sealed.stage)))
-
-
-def _active_run_id(mlflow: Any, train: Manifest) -> str:
-    """Return the id of train's run, after checking that the store still holds it."""
-    try:
-        is_active = mlflow.get_run(train.run_id).info.lifecycle_stage == "active"
-    except mlflow.exceptions.MlflowException:  # unknown to the store
-        is_active = False
-    if not is_active:
-        run = f"the run {train.run_id} of {train.data}, {train.model}"
-        raise UserError(f"MLflow no longer holds {run}; delete its folder train to make it again")
-    return train.run_id
 
 
 def _log_origin(mlflow: Any, sealed: Manifest, inputs: dict[str, Manifest]) -> None:

@@ -1,16 +1,33 @@
 """Connect to the MLflow store of this project."""
 
+import fcntl
 import logging
+import re
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from pipeline.support.environment import prepare_environment
 
+DATABASE = "mlflow.db"
+DATA_TAG = "maekrak_data"  # of an experiment: the data set it is of, whatever it is called since
+# Where MLflow keeps the places of files, which are absolute.
+PLACES = {
+    "experiments": "artifact_location",
+    "runs": "artifact_uri",
+    "logged_models": "artifact_location",
+    "model_versions": "storage_location",
+}
+
 
 def connect(artifacts: Path) -> Any:
     """Return the module mlflow, connected to the SQLite store in `<artifacts>/mlflow/`, which is made if need be.
 
-    Telemetry, progress bars and the check of pip requirements are off: see `support/environment.py`.
+    A store that was moved or copied is told its new place. Telemetry, progress bars and the check of pip requirements
+    are off: see `support/environment.py`.
     """
     prepare_environment()
     import mlflow  # takes seconds, and reads these variables
@@ -19,6 +36,57 @@ def connect(artifacts: Path) -> Any:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     store = (artifacts / "mlflow").resolve()
     store.mkdir(parents=True, exist_ok=True)
-    mlflow.set_tracking_uri(f"sqlite:///{store}/mlflow.db")
-    mlflow.set_registry_uri(f"sqlite:///{store}/mlflow.db")
+    mlflow.set_tracking_uri(store_uri(store))
+    mlflow.set_registry_uri(store_uri(store))
+    with locked(store / ".lock"):  # two that make its tables at once fail
+        _tell_new_place(store)
+        mlflow.search_experiments(max_results=1)  # makes them if need be
     return mlflow
+
+
+def store_uri(store: Path) -> str:
+    """Return the URI of the database in an absolute folder.
+
+    >>> store_uri(Path("/100%/a b"))
+    'sqlite:////100%25/a b/mlflow.db'
+    """
+    path = f"{store}/{DATABASE}"
+    return "sqlite:///" + path.replace("%", "%25").replace("?", "%3F")
+
+
+def find_experiment(mlflow: Any, data: str) -> Any:
+    """Return the experiment of a data set, whatever it was renamed to, deleted or not; None if there is none."""
+    named = mlflow.get_experiment_by_name(data)
+    if named is not None:
+        return named
+    everything = mlflow.entities.ViewType.ALL
+    tagged = mlflow.search_experiments(view_type=everything, filter_string=f"tags.{DATA_TAG} = '{data}'")
+    return tagged[0] if tagged else None
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock file inside the block, alone among all processes; wait for it."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _tell_new_place(store: Path) -> None:
+    """Replace the store's former place in its database, where the folder was moved, renamed or copied."""
+    path, new = store / DATABASE, store.as_uri()
+    if not path.exists():
+        return
+    with closing(sqlite3.connect(path)) as database, database:
+        tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+        if not tables >= PLACES.keys():
+            return
+        locations = [location for (location,) in database.execute("SELECT artifact_location FROM experiments")]
+        found = (re.fullmatch(r"(file://.*/mlflow)/artifacts/[^/]+", location or "") for location in locations)
+        for old in sorted({match[1] for match in found if match} - {new}):
+            for table, column in PLACES.items():
+                database.execute(
+                    f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",
+                    (new, len(old) + 1, len(old) + 1, f"{old}/"),
+                )
+            print(f"mlflow: the store was in {old}; it is told its new place, {new}", file=sys.stderr, flush=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.artifact.checkpoint import save_checkpoint
-from pipeline.artifact.manifest import Manifest, hash_files
+from pipeline.artifact.manifest import Manifest, hash_files, read_manifest
 from pipeline.config.overlays import load_config
 from pipeline.orchestration import runner
 from pipeline.orchestration.inputs import Folders, Inputs, verify_inputs
@@ -171,24 +171,28 @@ def test_what_was_made_from_something_replaced_since_is_older_than_all(
     assert made == 0 if replaced else made >= plan
 
 
-def test_what_another_make_replaced_meanwhile_is_not_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline.tracking import stages as tracking
-
+@pytest.mark.parametrize(
+    ("run_id", "later", "is_replaced"),
+    [("of seed 1", "of seed 2", True), ("", "now logged", False), ("one", "one", False)],
+)
+def test_what_another_make_replaced_meanwhile_is_not_sealed(
+    run_id: str, later: str, is_replaced: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     read = tmp_path / "train"
-    inputs = {"train": seal(read, "train")}
-    logged = []
+    inputs = {"train": seal(read, "train", run_id=run_id)}
 
     def stage(plan: Plan, out: Path, given: Inputs) -> Manifest:
-        (read / "manifest.json").write_text(
-            inputs["train"].model_copy(update={"run_id": "of seed 2"}).model_dump_json()
-        )
+        (read / "manifest.json").write_text(inputs["train"].model_copy(update={"run_id": later}).model_dump_json())
         return inputs["train"].model_copy(update={"metrics": {"test_accuracy": 0.9}})
 
     monkeypatch.setattr(runner, "_run", stage)
-    monkeypatch.setattr(tracking, "log_stage", lambda *arguments: logged.append(arguments) or "a run")
-    with pytest.raises(UserError, match=r"train: replaced while explain read it; run the same command again"):
-        runner._build_artifact(PLAN, tmp_path / "explain", Inputs({"train": read}, inputs, {}, []), ["not made yet"])
-    assert not logged and [path.name for path in tmp_path.iterdir()] == ["train"]
+    given = (PLAN, tmp_path / "explain", Inputs({"train": read}, inputs, {}, []), ["not made yet"])
+    if is_replaced:
+        with pytest.raises(UserError, match=r"train: replaced while explain read it; run the same command again"):
+            runner._build_artifact(*given)
+    else:
+        runner._build_artifact(*given)
+    assert [path.name for path in tmp_path.iterdir() if path != read] == ([] if is_replaced else ["explain"])
 
 
 def test_a_training_that_was_killed_counts_what_it_had_learnt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,21 +207,17 @@ def test_a_training_that_was_killed_counts_what_it_had_learnt(tmp_path: Path, mo
     assert 3600 <= runner._run(TRAIN_PLAN, tmp_path, NOTHING).seconds < 3660
 
 
-def test_what_was_made_is_kept_until_it_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline.tracking import stages as tracking
-
-    def away(*arguments: object) -> str:
-        raise UserError("no MLflow server at http://localhost:5000")
-
+def test_what_was_made_is_sealed_before_it_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ingest", "tokenize", "lstm/pretrain"):
+        seal(tmp_path / "maekrak" / name, name.rpartition("/")[2])
+    folder, found = tmp_path / "maekrak" / "lstm" / "train", []
     monkeypatch.setattr(runner, "_run", finished)
-    monkeypatch.setattr(tracking, "log_stage", away)
-    with pytest.raises(UserError, match="no MLflow server"):
-        runner._build_artifact(TRAIN_PLAN, tmp_path / "train", NOTHING, ["not made yet"])
-    (aside,) = tmp_path.iterdir()
-    assert [path.name for path in aside.iterdir()] == [".checkpoint.npz"]
-    monkeypatch.setattr(tracking, "log_stage", lambda *arguments: "a run")
-    runner._build_artifact(TRAIN_PLAN, tmp_path / "train", NOTHING, ["not made yet"])
-    assert [path.name for path in tmp_path.rglob("*")] == ["train", "manifest.json"]
+    monkeypatch.setattr(
+        runner, "log_pending", lambda artifacts: found.append((artifacts, read_manifest(folder).run_id))
+    )
+    runner.run_stage(TRAIN_PLAN, tmp_path)
+    assert found == [(tmp_path, "")]
+    assert [path.name for path in folder.iterdir()] == ["manifest.json"]
 
 
 def test_what_would_fail_again_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,10 +235,7 @@ def test_what_another_process_made_fail_goes_on(tmp_path: Path, monkeypatch: pyt
 def test_killed_while_it_is_put_in_place_it_goes_on(
     renames: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipeline.tracking import stages as tracking
-
     monkeypatch.setattr(runner, "_run", finished)
-    monkeypatch.setattr(tracking, "log_stage", lambda *arguments: "a run")
     runner._build_artifact(TRAIN_PLAN, tmp_path / "train", NOTHING, ["not made yet"])  # an older one
     left, rename = [None] * renames, Path.rename
 

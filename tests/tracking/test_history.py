@@ -24,7 +24,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[SimpleNamespace]:
         return pretrained if "pretrain_seconds" in filter_string else trained
 
     mlflow = SimpleNamespace(
-        get_experiment_by_name=lambda name: name,
+        get_experiment_by_name=lambda name: SimpleNamespace(experiment_id=name),
         search_runs=search_runs,
         entities=SimpleNamespace(ViewType=SimpleNamespace(ALL=3)),
     )
