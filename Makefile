@@ -22,6 +22,8 @@ unexport PYTHONHOME PYTHONINSPECT PYTHONOPTIMIZE PYTHONPATH PYTHONSAFEPATH PYTHO
 VENV := .venv
 INSTALLED := $(VENV)/installed
 RUN := $(VENV)/bin/python -m pipeline
+# Runs a module of another package: its script in .venv/bin would hold the path where it was installed.
+PREPARED := $(VENV)/bin/python -m pipeline.support.environment
 PYTEST := $(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # What users type goes to Python through the environment, as typed: neither make nor the shell may read its $ and quotes.
@@ -120,9 +122,8 @@ demo: ## Show how a model reads, on a page at HOST:PORT; makes the embedded one 
 compare: $(INSTALLED) ## Show the runs of DATA so far, from MLflow; draw accuracy over minutes
 	@$(RUN) compare $(SELECTION)
 
-ui: $(INSTALLED) ## Open the MLflow UI on the project's store (http://127.0.0.1:5000)
-	@test -f "$(ARTIFACTS)/mlflow/mlflow.db" || { echo "error: $(ARTIFACTS)/mlflow: no runs yet; run make all" >&2; exit 1; }
-	@MLFLOW_DISABLE_TELEMETRY=true $(VENV)/bin/mlflow ui --backend-store-uri "sqlite:///$(abspath $(ARTIFACTS))/mlflow/mlflow.db"
+ui: $(INSTALLED) ## Open the MLflow UI on the project's store (http://127.0.0.1:5000, or MLFLOW_PORT=...)
+	@$(RUN) ui $(SELECTION)
 
 ##@ The project
 .PHONY: notebooks bench bench-serve test test-slow lint help
@@ -134,8 +135,9 @@ notebooks: ## Run the notebooks, on the embedded corpus, into pages
 
 $(ARTIFACTS)/notebooks/%.html: notebooks/%.py $(EVALUATE) $(wildcard $(DATA_DIR)/*/train/manifest.json)
 	@mkdir -p $(@D)
-	@$(VENV)/bin/jupytext --quiet --to ipynb --output - $< | ARTIFACTS="$(ARTIFACTS)" $(VENV)/bin/jupyter nbconvert \
-	  --log-level WARN --stdin --execute --to html --output "$(abspath $@)"
+	@$(PREPARED) jupytext --quiet --to ipynb --output - $< | ARTIFACTS="$(ARTIFACTS)" JUPYTER_NO_CONFIG=1 \
+	  JUPYTER_PREFER_ENV_PATH=1 $(PREPARED) nbconvert --log-level WARN --stdin --execute --to html \
+	  --output-dir "$(@D)" --output "$(@F)"
 	@echo $@
 
 bench: $(INSTALLED) ## Time the recurrent layer, and an epoch of DATA if it is tokenized, beside keras.layers (and torch.nn)
@@ -151,9 +153,9 @@ test-slow: $(INSTALLED) ## Run the tests that take long
 	@$(PYTEST) -m slow
 
 lint: $(INSTALLED) ## Check style (ruff) and types (mypy)
-	@$(VENV)/bin/ruff check .
-	@$(VENV)/bin/ruff format --check .
-	@$(VENV)/bin/mypy
+	@$(VENV)/bin/python -m ruff check .
+	@$(VENV)/bin/python -m ruff format --check .
+	@$(VENV)/bin/python -m mypy
 
 help: ## Print this
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \

@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     add("why", _why, valued, "say for each stage whether it would run again, and why")
     add("summary", _summary, chosen, "the results in short")
     add("compare", _compare, chosen, "a table and a figure of the runs so far")
+    add("ui", _ui, chosen, "MLflow's user interface")
     add("predict", _predict, chosen, "read TEXT, the lines of FILE, or standard input")
     add("bench", _bench, valued, "time the recurrent layer beside others")
     add("bench-serve", _bench_serve, chosen, "time the HTTP service beside the model itself")
@@ -115,6 +116,14 @@ def _compare(options: argparse.Namespace) -> None:
 
     log_pending(options.artifacts)
     compare(options.artifacts, options.data)
+
+
+def _ui(options: argparse.Namespace) -> None:
+    from pipeline.tracking.pending import log_pending
+    from pipeline.ui import ui
+
+    log_pending(options.artifacts)
+    ui(options.artifacts)
 
 
 def _predict(options: argparse.Namespace) -> None:

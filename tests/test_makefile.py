@@ -175,3 +175,7 @@ def make(*arguments: str, **options: bool) -> subprocess.CompletedProcess[str]:
         text=True,
         **options,
     )
+
+
+def test_no_script_is_called_that_holds_the_path_of_its_installation() -> None:
+    assert set(re.findall(r"\$\(VENV\)/bin/(\S+)", MAKEFILE)) == {"python"}

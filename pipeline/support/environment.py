@@ -1,13 +1,16 @@
 """The environment of a process: what the libraries need is set, what would make them others is dropped.
 
 Libraries read their variables when they are imported. So every entry, the command line, the tests and the notebooks,
-calls `prepare_environment` before its first import of one. Importing this module changes nothing.
+calls `prepare_environment` before its first import of one. Importing this module changes nothing;
+run as one, it runs another in the prepared environment.
 """
 
 import atexit
 import getpass
 import os
+import runpy
 import shutil
+import sys
 import tempfile
 
 from pipeline.support.errors import UserError
@@ -110,3 +113,14 @@ def _ensure_user_name() -> None:
         getpass.getuser()
     except (KeyError, OSError):  # of Python up to 3.12, and from 3.13
         os.environ["LOGNAME"] = str(os.getuid())
+
+
+def _run_module() -> None:
+    """Run the module that the first argument names, as `python -m` does, with what follows as its arguments."""
+    prepare_environment()
+    del sys.argv[0]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    _run_module()

@@ -15,12 +15,13 @@ from pipeline.support.environment import prepare_environment
 DATABASE = "mlflow.db"
 DATA_TAG = "maekrak_data"  # of an experiment: the data set it is of, whatever it is called since
 # Where MLflow keeps the places of files, which are absolute.
-PLACES = {
-    "experiments": "artifact_location",
-    "runs": "artifact_uri",
-    "logged_models": "artifact_location",
-    "model_versions": "storage_location",
-}
+PLACES = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+)
 
 
 def connect(artifacts: Path) -> Any:
@@ -39,7 +40,7 @@ def connect(artifacts: Path) -> Any:
     mlflow.set_tracking_uri(store_uri(store))
     mlflow.set_registry_uri(store_uri(store))
     with locked(store / ".lock"):  # two that make its tables at once fail
-        _tell_new_place(store)
+        tell_new_place(store)
         mlflow.search_experiments(max_results=1)  # makes them if need be
     return mlflow
 
@@ -72,19 +73,19 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _tell_new_place(store: Path) -> None:
+def tell_new_place(store: Path) -> None:
     """Replace the store's former place in its database, where the folder was moved, renamed or copied."""
     path, new = store / DATABASE, store.as_uri()
     if not path.exists():
         return
     with closing(sqlite3.connect(path)) as database, database:
         tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
-        if not tables >= PLACES.keys():
+        if not tables >= {table for table, _ in PLACES}:
             return
         locations = [location for (location,) in database.execute("SELECT artifact_location FROM experiments")]
         found = (re.fullmatch(r"(file://.*/mlflow)/artifacts/[^/]+", location or "") for location in locations)
         for old in sorted({match[1] for match in found if match} - {new}):
-            for table, column in PLACES.items():
+            for table, column in PLACES:
                 database.execute(
                     f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",
                     (new, len(old) + 1, len(old) + 1, f"{old}/"),

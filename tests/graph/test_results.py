@@ -83,6 +83,20 @@ def test_the_champion_is_registered_and_reads_as_predict_does(project: Project) 
     assert [f"{p:.4f}" for p in json.loads(answer.stdout)] == [row.split("\t")[0]]
 
 
+@pytest.mark.slow
+def test_a_project_that_was_moved_finds_its_runs_and_its_champion(project: Project) -> None:
+    place = project.root
+    project.root = place.rename(place.with_name("moved to 100%"))
+    try:
+        table = project.make("compare")
+        assert table.returncode == 0, table.stderr
+        assert len(table.stderr.splitlines()) == 1 and "it is told its new place" in table.stderr
+        test_the_champion_is_registered_and_reads_as_predict_does(project)
+        assert project.started("all") == set()
+    finally:
+        project.root = project.root.rename(place)
+
+
 def test_the_champion_is_the_best_on_the_present_data(project: Project) -> None:
     from pipeline.tracking.stages import log_stage
     from pipeline.tracking.store import connect

@@ -35,14 +35,6 @@ def seal(folder: Path, stage: str, inputs: dict[str, Manifest], **changes: Any) 
     return manifest
 
 
-@pytest.fixture(scope="module")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with its tables, which take seconds to make."""
-    artifacts = tmp_path_factory.mktemp("empty")
-    connect(artifacts)
-    return artifacts / "mlflow" / "mlflow.db"
-
-
 @pytest.fixture
 def artifacts(tmp_path: Path, empty_store: Path) -> Path:
     """Three sealed stages, and an empty store."""
