@@ -5,12 +5,14 @@ import importlib
 import os
 import shutil
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
 import requests
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core.download import downloader
 from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 
 from pipeline.artifact.files import PACKAGE
@@ -19,6 +21,8 @@ from pipeline.support.errors import UserError
 from pipeline.support.silenced_stderr import silenced_stderr
 
 DOWNLOAD_FAILED = (tfds.download.DownloadError, requests.RequestException)
+PROBE_SECONDS = 10
+MAX_RETRIES = 4  # of a download: 3 s of waiting; TFDS's ten are minutes
 
 
 def prepare(dataset: str, folder: Path) -> tfds.core.DatasetBuilder:
@@ -40,6 +44,7 @@ def prepare(dataset: str, folder: Path) -> tfds.core.DatasetBuilder:
         builder = _make_builder(dataset, folder, cache)
         _check_features(dataset, builder.info)
         _probe_network(dataset, builder, cache)
+        downloader.MAX_RETRIES = MAX_RETRIES
         with contextlib.redirect_stdout(None):  # TFDS prints the name of a temporary folder
             builder.download_and_prepare(
                 download_dir=(cache if _is_downloaded(dataset, builder) else folder) / "downloads"
@@ -99,13 +104,33 @@ def _is_downloaded(dataset: str, builder: tfds.core.DatasetBuilder) -> bool:
 
 
 def _probe_network(dataset: str, builder: tfds.core.DatasetBuilder, cache: Path) -> None:
-    """Request the first download's header, unless the data is local: without a network, TFDS would retry for minutes.
+    """Request the first download's header, unless all is here: without a network, TFDS would retry for minutes.
+
+    It takes no longer than `PROBE_SECONDS`. A request's own time limit counts for each address of a host anew, and not
+    for the search of its name.
 
     Raises:
         requests.RequestException: without an answer.
     """
-    if _is_downloaded(dataset, builder) and not (cache / "downloads" / dataset).exists():
-        requests.get(next(iter(builder.url_infos)), stream=True, timeout=20).close()
+    finished = list((cache / "downloads" / dataset).rglob("*.INFO"))  # TFDS writes one beside a download, last
+    if not _is_downloaded(dataset, builder) or len(finished) >= len(builder.url_infos):
+        return
+    url = next(iter(builder.url_infos))
+    failed: list[requests.RequestException] = []
+
+    def request() -> None:
+        try:
+            requests.get(url, stream=True, timeout=PROBE_SECONDS).close()
+        except requests.RequestException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=request, daemon=True)
+    thread.start()
+    thread.join(PROBE_SECONDS)
+    if thread.is_alive():
+        raise requests.ConnectTimeout(f"no answer from {url} in {PROBE_SECONDS} s")
+    if failed:
+        raise failed[0]
 
 
 def _line_in_builder(dataset: str, error: Exception) -> str:

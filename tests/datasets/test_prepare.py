@@ -4,14 +4,17 @@ import errno
 import functools
 import hashlib
 import threading
+import time
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download.checksums import UrlInfo
 
+from pipeline.datasets import prepare as prepare_module
 from pipeline.datasets.nsmc import nsmc_dataset_builder as nsmc
 from pipeline.datasets.prepare import prepare
 from pipeline.support.errors import UserError
@@ -72,6 +75,43 @@ def test_no_network_and_no_local_data_says_what_to_do(home: Path, tmp_path: Path
     monkeypatch.setattr(nsmc.Builder, "url_infos", pinned)  # no server there
     with pytest.raises(UserError, match=r"nsmc: no download .*set NSMC_DIR to a folder .*make all DATA=maekrak"):
         prepare("nsmc", tmp_path / "scratch")
+
+
+@pytest.mark.parametrize("left_over", [False, True])
+def test_a_network_that_does_not_answer_is_told_in_time(
+    left_over: bool, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request may last longer than its time limit: that counts for each address, and not for the name server."""
+    if left_over:  # by a download that was broken off
+        (tmp_path / "cache" / "downloads" / "nsmc" / "ratings_train.txt.tmp.1").mkdir(parents=True)
+    monkeypatch.setattr("requests.get", lambda *_, **__: time.sleep(20))
+    monkeypatch.setattr(prepare_module, "PROBE_SECONDS", 0.2)
+    start = time.monotonic()
+    with pytest.raises(UserError, match=r"nsmc: no download \(no answer from http.* in 0.2 s\)"):
+        prepare("nsmc", tmp_path / "scratch")
+    assert time.monotonic() - start < 15
+
+
+def test_what_is_downloaded_is_read_again_without_a_network(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare("nsmc", tmp_path / "scratch")
+    monkeypatch.setattr("requests.get", lambda *_, **__: 1 / 0)
+    for path in home.iterdir():
+        path.unlink()
+    assert prepare("nsmc", tmp_path / "another").info.splits["train"].num_examples == 2
+
+
+def test_a_network_that_goes_away_is_told_in_time(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pinned = {"http://127.0.0.1:9/ratings_train.txt": UrlInfo(size=1, checksum="0" * 64, filename=None)}
+    monkeypatch.setattr(nsmc.Builder, "url_infos", pinned)
+    monkeypatch.setattr(nsmc, "RATINGS", "http://127.0.0.1:9/ratings_{}.txt")
+    monkeypatch.setattr(nsmc, "CRAWL", "http://127.0.0.1:9/crawl.zip")
+    monkeypatch.setattr("requests.get", lambda *_, **__: SimpleNamespace(close=lambda: None))  # there a moment ago
+    start = time.monotonic()
+    with pytest.raises(UserError, match="nsmc: no download"):
+        prepare("nsmc", tmp_path / "scratch")
+    assert time.monotonic() - start < 15
 
 
 def test_an_unknown_name(tmp_path: Path) -> None:
