@@ -21,7 +21,7 @@ from pipeline.support.errors import UserError
 from pipeline.support.silenced_stderr import silenced_stderr
 
 DOWNLOAD_FAILED = (tfds.download.DownloadError, requests.RequestException)
-PROBE_SECONDS = 10
+PROBE_SECONDS = 6
 MAX_RETRIES = 4  # of a download: 3 s of waiting; TFDS's ten are minutes
 
 
