@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from pipeline.support.errors import UserError
-from pipeline.tracking.store import DATABASE, connect, store_uri
+from pipeline.tracking.store import DATABASE, connect, import_through_link, store_uri
 
 
 def ui(artifacts: Path) -> None:
@@ -21,6 +21,8 @@ def ui(artifacts: Path) -> None:
         raise UserError(f"{artifacts / 'mlflow'}: no runs yet; run make all")
     host, port = os.environ.get("MLFLOW_HOST") or "127.0.0.1", os.environ.get("MLFLOW_PORT") or "5000"
     _check_free(host, port)
+    if folder := import_through_link():
+        os.environ["PYTHONPATH"] = folder  # for the server's own processes
     connect(artifacts)  # a store that was moved is told its new place
     options = ("--backend-store-uri", store_uri(store), "--host", host, "--port", port)
     os.execv(sys.executable, [sys.executable, "-m", "mlflow", "ui", *options])

@@ -96,12 +96,13 @@ def _ensure_folders() -> None:
         raise UserError("TMPDIR: no folder for temporary files can be written to; set it to one that can") from None
     home = os.path.expanduser("~")
     if home == "~" or home.strip("/") == "" or not os.path.isdir(home):
-        os.environ["HOME"] = _temporary_folder()
+        os.environ["HOME"] = temporary_folder()
     elif not os.access(home, os.W_OK) and "MPLCONFIGDIR" not in os.environ:
-        os.environ["MPLCONFIGDIR"] = _temporary_folder()
+        os.environ["MPLCONFIGDIR"] = temporary_folder()
 
 
-def _temporary_folder() -> str:
+def temporary_folder() -> str:
+    """Return a new folder that is deleted when the process ends."""
     folder = tempfile.mkdtemp(prefix="maekrak-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder

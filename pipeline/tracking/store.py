@@ -1,6 +1,7 @@
 """Connect to the MLflow store of this project."""
 
 import fcntl
+import importlib.util
 import logging
 import re
 import sqlite3
@@ -10,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipeline.support.environment import prepare_environment
+from pipeline.support.environment import prepare_environment, temporary_folder
 
 DATABASE = "mlflow.db"
 DATA_TAG = "maekrak_data"  # of an experiment: the data set it is of, whatever it is called since
@@ -31,6 +32,7 @@ def connect(artifacts: Path) -> Any:
     are off: see `support/environment.py`.
     """
     prepare_environment()
+    import_through_link()
     import mlflow  # takes seconds, and reads these variables
 
     logging.getLogger("mlflow").setLevel(logging.WARNING)
@@ -43,6 +45,23 @@ def connect(artifacts: Path) -> Any:
         tell_new_place(store)
         mlflow.search_experiments(max_results=1)  # makes them if need be
     return mlflow
+
+
+def import_through_link() -> str:
+    """Have MLflow imported through a link if there is a % in its own path, which it would read as a variable.
+
+    Returns:
+        The temporary folder that holds the link, now on the path of modules; empty if none is needed.
+    """
+    spec = importlib.util.find_spec("mlflow")
+    package = str(Path(spec.origin).parent) if spec and spec.origin else ""
+    if "%" not in package:
+        return ""
+    folder = temporary_folder()
+    (Path(folder) / "mlflow").symlink_to(package)
+    sys.path.insert(0, folder)
+    importlib.invalidate_caches()
+    return folder
 
 
 def store_uri(store: Path) -> str:

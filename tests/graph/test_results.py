@@ -91,8 +91,10 @@ def test_a_project_that_was_moved_finds_its_runs_and_its_champion(project: Proje
         table = project.make("compare")
         assert table.returncode == 0, table.stderr
         assert len(table.stderr.splitlines()) == 1 and "it is told its new place" in table.stderr
-        test_the_champion_is_registered_and_reads_as_predict_does(project)
         assert project.started("all") == set()
+        project.root = project.root.rename(place.with_name("moved again"))
+        assert "it is told its new place" in project.make("compare").stderr
+        test_the_champion_is_registered_and_reads_as_predict_does(project)
     finally:
         project.root = project.root.rename(place)
 

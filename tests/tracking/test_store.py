@@ -2,6 +2,8 @@
 
 import fcntl
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import mlflow
@@ -9,6 +11,7 @@ import pytest
 
 from pipeline.tracking.stages import log_stage
 from pipeline.tracking.store import connect
+from tests.project import ROOT
 from tests.tracking.test_pending import seal
 
 
@@ -64,3 +67,16 @@ def test_a_store_in_another_place_is_told_so_once(
     assert version.source.startswith(place)
     assert mlflow.MlflowClient().get_model_version_download_uri("maekrak-shop", "1").startswith(place)
     assert sorted(path.relative_to(old) for path in old.rglob("*")) == (before if how == "copied" else [])
+
+
+def test_mlflow_is_imported_from_a_folder_of_any_name(tmp_path: Path) -> None:
+    """It reads a % in the path of its own migrations as a variable."""
+    installed = Path(mlflow.__file__).parents[1]
+    (tmp_path / "100%").symlink_to(installed)
+    code = (
+        f"import sys; sys.path[0:0] = [{str(tmp_path / '100%')!r}, {str(ROOT)!r}]\n"
+        "from pathlib import Path; from pipeline.tracking.store import connect\n"
+        "print(len(connect(Path('artifacts')).search_experiments()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
