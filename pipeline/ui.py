@@ -21,9 +21,10 @@ def ui(artifacts: Path) -> None:
         raise UserError(f"{artifacts / 'mlflow'}: no runs yet; run make all")
     host, port = os.environ.get("MLFLOW_HOST") or "127.0.0.1", os.environ.get("MLFLOW_PORT") or "5000"
     _check_free(host, port)
-    if folder := import_through_link():
-        os.environ["PYTHONPATH"] = folder  # for the server's own processes
+    folder = import_through_link()
     connect(artifacts)  # a store that was moved is told its new place
+    if folder:
+        os.environ["PYTHONPATH"] = folder  # for the server's own processes; last, since connecting drops it
     options = ("--backend-store-uri", store_uri(store), "--host", host, "--port", port)
     os.execv(sys.executable, [sys.executable, "-m", "mlflow", "ui", *options])
 

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline import ui
 from pipeline.__main__ import main
+from pipeline.support.environment import prepare_environment
 
 
 def opened(artifacts: Path) -> int:
@@ -19,7 +20,7 @@ def opened(artifacts: Path) -> int:
 def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "mlflow").mkdir()
     (tmp_path / "mlflow" / "mlflow.db").touch()
-    monkeypatch.setattr(ui, "connect", lambda artifacts: None)
+    monkeypatch.setattr(ui, "connect", lambda artifacts: prepare_environment())
     monkeypatch.delenv("MLFLOW_HOST", raising=False)
     return tmp_path
 
@@ -75,4 +76,18 @@ def test_it_is_mlflow_s_own_in_this_interpreter(artifacts: Path, monkeypatch: py
     assert opened(artifacts) == 0
     uri = f"sqlite:///{artifacts}/mlflow/mlflow.db"
     options = ["--backend-store-uri", uri, "--host", "127.0.0.1", "--port", port]
+    assert "PYTHONPATH" not in os.environ
     assert became == [[sys.executable, sys.executable, "-m", "mlflow", "ui", *options]]
+
+
+def test_where_mlflow_is_imported_through_a_link_so_is_its_server(
+    artifacts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[str] = []
+    monkeypatch.setattr(ui, "import_through_link", lambda: "/a/link")
+    monkeypatch.setattr(ui, "_check_free", lambda host, port: None)
+    monkeypatch.setattr(os, "execv", lambda *_: found.append(os.environ["PYTHONPATH"]))
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    assert opened(artifacts) == 0
+    assert found == ["/a/link"]
+    del os.environ["PYTHONPATH"]
