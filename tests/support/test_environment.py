@@ -185,6 +185,7 @@ sys.exit(main(["ingest", "--artifacts", "artifacts", "--data", "nsmc", "--cell",
 """
 
 
+@pytest.mark.slow
 def test_a_user_whom_the_system_does_not_know_ingests_and_leaves_no_cache(tmp_path: Path) -> None:
     data, work, temporary = (tmp_path / name for name in ("data", "work", "temporary"))
     for folder in (data, work, temporary):

@@ -69,6 +69,7 @@ def test_a_store_in_another_place_is_told_so_once(
     assert sorted(path.relative_to(old) for path in old.rglob("*")) == (before if how == "copied" else [])
 
 
+@pytest.mark.slow
 def test_mlflow_is_imported_from_a_folder_of_any_name(tmp_path: Path) -> None:
     """It reads a % in the path of its own migrations as a variable."""
     installed = Path(mlflow.__file__).parents[1]
