@@ -29,22 +29,30 @@ def log_another_seed(project: Project, accuracy: float) -> None:
     log_stage(project.root / "artifacts", evaluate, project.folder("evaluate"), inputs)
 
 
-def test_predict_reads_a_text_a_file_and_standard_input(project: Project) -> None:
+LINES = "좋았다\n\n   \n😀😀\na\0b\n".encode() + "죽".encode() * 10_000 + "\n배우들 연기가 죽인다\n".encode()
+
+
+@pytest.fixture(scope="module")
+def predictions(project: Project) -> list[str]:
+    """The rows that predict prints of a file."""
+    (project.root / "lines.txt").write_bytes(LINES)
+    return project.make("predict", "FILE=lines.txt").stdout.split("\n")[:-1]
+
+
+def test_predict_reads_a_text_a_file_and_standard_input(project: Project, predictions: list[str]) -> None:
     one = project.make("predict", "TEXT=배우들 연기가 \"정말\" $HOME 'x' 좋았다")
     assert one.returncode == 0, one.stderr
     header, line = one.stdout.splitlines()
     assert header == "positive\tlabel\ttext"
     assert re.fullmatch(r"[01]\.\d{4}\t(pos|neg)\t배우들 연기가 \"정말\" \$HOME 'x' 좋았다", line)
-    odd = "좋았다\n\n   \n😀😀\na\0b\n".encode() + "죽".encode() * 10_000 + b"\n"
-    (project.root / "lines.txt").write_bytes(odd)
-    by_file, by_stdin = project.make("predict", "FILE=lines.txt"), project.make("predict", stdin=odd)
-    assert by_file.stdout == by_stdin.stdout
-    assert [len(row.split("\t")) for row in by_file.stdout.split("\n")[:-1]] == [3] * 7
+    by_stdin = project.make("predict", stdin=LINES)
+    assert by_stdin.stdout.split("\n")[:-1] == predictions
+    assert [len(row.split("\t")) for row in predictions] == [3] * 8
 
 
 def test_predict_ends_quietly_when_its_reader_has_read_enough(project: Project) -> None:
-    (project.root / "lines.txt").write_text("좋았다\n" * 20_000, "utf-8")
-    piped = f"{shlex.join(project.command('predict', 'FILE=lines.txt'))} | head -1"
+    (project.root / "many.txt").write_text("좋았다\n" * 20_000, "utf-8")
+    piped = f"{shlex.join(project.command('predict', 'FILE=many.txt'))} | head -1"
     done = project.run("bash", "-o", "pipefail", "-c", piped)
     assert (done.returncode, done.stdout, done.stderr) == (0, "positive\tlabel\ttext\n", "")
 
@@ -73,14 +81,15 @@ def test_mlflow_holds_one_run_for_a_model_with_the_same_figures(project: Project
     assert {"explain/reading.png", "explain/report.html", "explain/attribution.tsv"} <= logged
 
 
-def test_the_champion_is_registered_and_reads_as_predict_does(project: Project) -> None:
+def test_the_champion_is_registered_and_reads_as_predict_does(project: Project, predictions: list[str]) -> None:
     (code,) = [block for block in re.findall(r"```python\n(.*?)```", SERVING, flags=re.DOTALL) if "champion" in block]
     lines = code.replace("maekrak-maekrak", "maekrak-shop").splitlines()
     shown = "\n".join([*lines[:-1], f"print([float(p) for p in {lines[-1]}])"])
     answer = project.run(".venv/bin/python", "-c", shown)
     assert answer.returncode == 0, answer.stderr
-    row = project.make("predict", "TEXT=배우들 연기가 죽인다").stdout.splitlines()[1]
-    assert [f"{p:.4f}" for p in json.loads(answer.stdout)] == [row.split("\t")[0]]
+    positive, _, text = predictions[-1].split("\t")
+    assert text == "배우들 연기가 죽인다"
+    assert [f"{p:.4f}" for p in json.loads(answer.stdout)] == [positive]
 
 
 @pytest.mark.slow

@@ -23,6 +23,10 @@ UNITS, INPUTS, TIME = 3, 2, 4
 STOCK = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "vanilla": keras.layers.SimpleRNN}
 CELLS = sorted(path.stem for path in Path(pipeline.cells.__path__[0]).glob("[a-z]*.py"))
 SOME_CELLS = ["lstm", "gru", "vanilla", "peephole", "min_gru"]  # Keras's own, one of many weights, one of a scan
+# Keras traces each model several times: in `make test` a loop and a scan, in `make test-slow` the other cells.
+CELLS_MOST_SLOW = [
+    cell if cell in ("lstm", "min_gru") else pytest.param(cell, marks=pytest.mark.slow) for cell in CELLS
+]
 
 Make = Callable[..., keras.layers.Layer]
 
@@ -150,7 +154,7 @@ def test_a_stateful_layer_goes_on_where_it_ended(cell: str) -> None:
 
 
 @pytest.mark.parametrize("way", [sequential, our_bidirectional], ids=["one way", "both ways"])
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", CELLS_MOST_SLOW)
 def test_any_few_rows_of_any_length_follow_one_another(cell: str, way: Callable[..., keras.Model]) -> None:
     """Keras traces a graph for one row of three steps, then one for one row of any steps, then for any rows."""
     our_model, stock_model = side_by_side(way, cell, (TIME, INPUTS))
@@ -199,9 +203,7 @@ def test_fit_learns_the_same(cell: str, jit: bool) -> None:
         np.testing.assert_allclose(one, same, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    "cell", ["lstm", *(pytest.param(cell, marks=pytest.mark.slow) for cell in CELLS if cell != "lstm")]
-)
+@pytest.mark.parametrize("cell", CELLS_MOST_SLOW)
 def test_few_rows_at_a_time_are_learnt_too(cell: str) -> None:
     our_model, stock_model = side_by_side(our_bidirectional, cell, (TIME, INPUTS))
     for model in (our_model, stock_model):

@@ -56,7 +56,7 @@ def test_steps_that_no_row_has_are_never_run() -> None:
         assert ran.numpy() - 1 == last - first  # and once outside the loop, to see what a step gives
 
 
-@pytest.mark.parametrize("jit", [False, True], ids=["plain", "xla"])
+@pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["plain", "xla"])
 def test_a_stack_both_ways_trains_under_any_compiler(jit: bool) -> None:
     keras.utils.set_random_seed(1)
     ids = keras.Input((None,), dtype="int32")
