@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import random
 import shutil
 import signal
@@ -82,9 +83,12 @@ MakeOnce = Callable[[str, Callable[[Path], object]], Path]
 
 @pytest.fixture(scope="session")
 def make_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> MakeOnce:
-    """`make_once(name, fill)` returns a folder that one worker fills and all workers share."""
+    """`make_once(name, fill)` returns a folder that one worker fills and all workers share.
+
+    It stands in the run's own temporary folder, or in that of the variable MADE_ONCE: then runs share it too.
+    """
     base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
+    shared = Path(os.environ.get("MADE_ONCE") or (base if worker_id == "master" else base.parent))
 
     def make(name: str, fill: Callable[[Path], object]) -> Path:
         folder, done = shared / name, shared / f"{name}.done"
