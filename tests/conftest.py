@@ -23,6 +23,8 @@ from pipeline.support.environment import prepare_environment
 from pipeline.text.reviews import write_reviews
 
 prepare_environment()  # nothing above imports a library that reads it
+for variable in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+    os.environ.pop(variable, None)  # a make that a test runs is no part of the `make test` around it
 
 settings.register_profile("untimed", deadline=None)  # a test says what is right, not how fast a busy machine is
 settings.load_profile("untimed")

@@ -89,7 +89,7 @@ class Project:
     @property
     def environment(self) -> dict[str, str]:
         typed = {"TEXT", "AGAINST", "SET", "DATA", "CELL", "PRESET"}
-        ours = {"NSMC_DIR", "TFDS_DATA_DIR", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"} | typed
+        ours = {"NSMC_DIR", "TFDS_DATA_DIR"} | typed
         kept = {k: v for k, v in os.environ.items() if k not in ours and not k.startswith("MLFLOW_")}
         return kept | {"SHOP_DIR": str(self.shop)}  # without the store that the tests' own MLflow is connected to
 

@@ -165,11 +165,10 @@ def make_plans(artifacts: Path, goal: str, given: dict[str, str]) -> subprocess.
 
 
 def make(*arguments: str, **options: bool) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
     return subprocess.run(
         ["make", *arguments],
         cwd=Path(__file__).parent.parent,
-        env=environment | {"TEXT": "left over", "AGAINST": "left over", "PRESET": "left over"},
+        env=os.environ | {"TEXT": "left over", "AGAINST": "left over", "PRESET": "left over"},
         check=False,
         capture_output=True,
         text=True,

@@ -53,7 +53,7 @@ def _keys_beside(location: tuple[str | int, ...]) -> list[str]:
     """Return the keys of the section that a location is in.
 
     >>> _keys_beside(("evaluate", "baseline", "x"))
-    ['word_ngrams', 'character_ngrams', 'inverse_regularization']
+    ['word_ngrams', 'character_ngrams', 'inverse_regularization', 'buckets']
     """
     section: Any = Config
     for part in location[:-1]:
