@@ -1,7 +1,6 @@
 """The report is one page that stands alone, says the same in two languages, and shows what it is given as text."""
 
 import re
-import shutil
 import subprocess
 from html import unescape
 from html.parser import HTMLParser
@@ -13,10 +12,10 @@ import yaml
 from pipeline.report.embedding import embed_font
 from pipeline.report.page import FOLDER
 from pipeline.support.figures import korean_font
+from tests.chromium import CHROMIUM, needs_chromium
 from tests.conftest import Explained
 from tests.measured import HOSTILE, MEASURES
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 VOID = {"meta", "link", "img", "br"}
 
 
@@ -144,7 +143,7 @@ def test_the_font_is_cut_to_what_is_written() -> None:
     assert len(embed_font(korean_font(), set("맥락"))) < 5000
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium or chrome on PATH")
+@needs_chromium
 @pytest.mark.parametrize(("language", "hidden", "title"), [("ko", "en", "맥락"), ("en", "ko", "Maekrak")])
 def test_a_browser_shows_it_in_the_language_asked_for(
     explained: Explained, tmp_path: Path, language: str, hidden: str, title: str

@@ -1,25 +1,25 @@
 """The page in the system's Chromium, used as a reader would: typed, compared, hidden, translated, checked by axe."""
 
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Request, sync_playwright
 
+from tests.chromium import CHROMIUM, needs_chromium
 from tests.serving.conftest import Server
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this system (apt-get install chromium)")
+pytestmark = needs_chromium
 
 PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
         flags = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         yield browser
@@ -29,7 +29,7 @@ def browser() -> Iterator[Any]:
 class Reader:
     """A page that was opened, and what went wrong on it."""
 
-    def __init__(self, browser: Any, server: Server, fragment: str = "", **options: Any) -> None:
+    def __init__(self, browser: Browser, server: Server, fragment: str = "", **options: Any) -> None:
         self.home = f"http://127.0.0.1:{server.port}/"
         self.page = browser.new_context(**options).new_page()
         self.wrong: list[str] = []
@@ -39,7 +39,7 @@ class Reader:
         self.page.goto(self.home + fragment)
         self.page.wait_for_selector("#pieces-b li")
 
-    def _note(self, request: Any) -> None:
+    def _note(self, request: Request) -> None:
         if not request.url.startswith(self.home):
             self.wrong.append(request.url)
 
@@ -54,7 +54,7 @@ class Reader:
             self.page.wait_for_timeout(20)
 
 
-def test_a_reader_types_compares_hides_and_shares(browser: Any, server: Server) -> None:
+def test_a_reader_types_compares_hides_and_shares(browser: Browser, server: Server) -> None:
     reader = Reader(browser, server, locale="ko-KR")
     page = reader.page
     assert reader.page.title() and page.locator("html").get_attribute("lang") == "ko"
@@ -89,7 +89,7 @@ def test_a_reader_types_compares_hides_and_shares(browser: Any, server: Server) 
     assert reader.wrong == again.wrong == []
 
 
-def test_it_speaks_two_languages(browser: Any, server: Server) -> None:
+def test_it_speaks_two_languages(browser: Browser, server: Server) -> None:
     reader = Reader(browser, server, locale="en-US")
     assert reader.text("#hide") == "Hide the context"
     reader.page.click("#lang-ko")
@@ -100,7 +100,7 @@ def test_it_speaks_two_languages(browser: Any, server: Server) -> None:
     assert reader.wrong == []
 
 
-def test_it_works_by_keyboard_alone(browser: Any, server: Server) -> None:
+def test_it_works_by_keyboard_alone(browser: Browser, server: Server) -> None:
     reader = Reader(browser, server, locale="en-US")
     reader.page.keyboard.press("Tab")
     reader.page.keyboard.press("Enter")
@@ -114,18 +114,17 @@ def test_it_works_by_keyboard_alone(browser: Any, server: Server) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_a_phone(browser: Any, server: Server, scheme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+def test_axe_finds_nothing_on_a_phone(browser: Browser, server: Server, scheme: str) -> None:
     reader = Reader(browser, server, locale="ko-KR", viewport=PHONE, color_scheme=scheme)
     reader.page.click("#gates-a summary")
     reader.wait("document.querySelectorAll('#gates-a canvas').length >= 4")
-    found = axe.Axe().run(reader.page)
+    found = Axe().run(reader.page)
     assert found.violations_count == 0, found.generate_report()
     assert reader.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert reader.wrong == []
 
 
-def test_markup_is_read_as_text(browser: Any, server: Server) -> None:
+def test_markup_is_read_as_text(browser: Browser, server: Server) -> None:
     reader = Reader(browser, server, locale="en-US")
     reader.page.fill("#text-a", "<img src=x onerror=alert(1)> & <b>좋다</b>")
     reader.wait("document.getElementById('pieces-a').textContent.includes('<')")
