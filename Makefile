@@ -147,7 +147,7 @@ bench-serve: $(if $(wildcard $(EXPORT)),$(INSTALLED),export) ## Time the HTTP se
 	@$(RUN) bench-serve $(SELECTION)
 
 test: $(INSTALLED) ## Run the tests, but those that take long
-	@$(PYTEST) -m "not slow"
+	@$(PYTEST) -m "not slow and not full"
 
 test-slow: $(INSTALLED) ## Run the tests that take long
 	@$(PYTEST) -m slow

@@ -2,6 +2,7 @@
 
 import re
 
+from tests.licences import pinned
 from tests.project import ROOT
 
 PINNED = (ROOT / "requirements.txt").read_text("utf-8").replace("\\\n", " ").splitlines()
@@ -30,3 +31,11 @@ def test_make_installs_nothing_without_a_hash() -> None:
     installs = [line for line in (ROOT / "Makefile").read_text("utf-8").splitlines() if "pip install" in line]
     assert installs and all("--require-hashes" in line for line in installs)
     assert "--generate-hashes" in (ROOT / "tests" / "README.md").read_text("utf-8")
+
+
+def test_the_licence_of_each_is_listed_and_none_asks_for_our_source() -> None:
+    header, *rows = (ROOT / ".ci" / "licences.tsv").read_text("utf-8").splitlines()
+    listed = dict(row.split("\t") for row in rows)
+    assert (header, list(listed)) == ("distribution\tlicence", pinned())
+    assert all(listed.values())
+    assert [name for name, licence in listed.items() if re.search(r"GPL|General Public", licence)] == []

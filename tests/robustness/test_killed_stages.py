@@ -1,4 +1,4 @@
-"""kill -9 at random moments: a stage goes on or is made again to the same result, and no half of one is ever read."""
+"""Killed or interrupted at random moments, a stage goes on or is made again to the same result; no half is read."""
 
 import contextlib
 import os
@@ -15,8 +15,6 @@ from pipeline.artifact.checkpoint import CHECKPOINT
 from pipeline.artifact.manifest import MANIFEST, digest_of, verify
 from pipeline.config.names import STAGES
 from tests.project import Project
-
-pytestmark = pytest.mark.slow
 
 # Learning is most of what a learning stage then does: some thirty epochs on 500 reviews.
 LONGER = (
@@ -83,12 +81,13 @@ class Killable(NamedTuple):
         assert running.returncode == 0, said.decode()
         return Finished(resumed, time.monotonic() - start, time.monotonic() - first_checkpoint)
 
-    def kill(self, how: str, after: float) -> None:
-        """Start it, and kill it and all that it started.
+    def kill(self, how: str, after: float, by: signal.Signals) -> None:
+        """Start it, and send a signal to it and all that it started.
 
         Args:
             how: "writing": while it writes its second checkpoint; "learning": so many seconds after its first;
                 "any": so many after its start.
+            by: the signal.
         """
         running = self.start()
         self.first_line(running)
@@ -98,8 +97,9 @@ class Killable(NamedTuple):
             running, f".{CHECKPOINT}.*" if how == "writing" else "no such file", 600 if how == "writing" else after
         )
         with contextlib.suppress(ProcessLookupError):  # it came to its end before
-            os.killpg(running.pid, signal.SIGKILL)
-        running.communicate()
+            os.killpg(running.pid, by)
+        _, said = running.communicate()
+        assert by is not signal.SIGTERM or b"Traceback" not in said, said.decode()
 
     def result(self) -> str:
         """Return a digest of what is sealed, files and figures; but for what tells of time, and of a run's own name."""
@@ -117,23 +117,46 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-@pytest.mark.parametrize(("stage", "kills"), [(stage, 25 if stage in LEARNING else 5) for stage in STAGES])
-def test_a_killed_stage_gives_the_same_result(project: Project, stage: str, kills: int) -> None:
-    """A moment that comes too late finds the stage done: that counts too, as nothing may be lost by then."""
+def count(project: Project, stage: str, kills: int, ways: list[str], signals: list[signal.Signals]) -> None:
+    """Kill a stage at random moments, finish it each time, and hold what it made to what it makes undisturbed.
+
+    A moment that comes too late finds the stage done: that counts too, as nothing may be lost by then.
+    """
     killable, chance = Killable(project, stage), random.Random(stage)
     killable.remove()
     undisturbed, whole = killable.finish(), killable.result()
-    ways = ["writing"] * WRITING + ["learning"] * AFTER if stage in LEARNING else []
     alike, resumed = 0, 0
-    for how in [*ways, *["any"] * kills][:kills]:
+    for n, how in enumerate([*ways, *["any"] * kills][:kills]):
         killable.remove()
-        killable.kill(how, chance.uniform(0, undisturbed.seconds if how == "any" else undisturbed.after_checkpoint))
+        after = chance.uniform(0, undisturbed.seconds if how == "any" else undisturbed.after_checkpoint)
+        killable.kill(how, after, signals[n % len(signals)])
         # What stands in its place is nothing, or all of it: no other stage can read a half.
         assert not killable.folder.exists() or killable.result() == whole
         assert not (killable.folder / MANIFEST).exists() or not killable.staged("*")
         resumed += killable.finish().resumed
         alike += killable.result() == whole
         assert not list(killable.folder.parent.glob(f".{stage}.*partial"))
-    print(f"{stage}: killed {kills} times, alike {alike}, of them resumed from a checkpoint {resumed}", flush=True)
+    names = ", ".join(one.name for one in signals)
+    print(f"{stage}: {names} {kills} times, alike {alike}, of them resumed from a checkpoint {resumed}", flush=True)
     assert alike == kills
     assert resumed >= len(ways) // 2
+
+
+@pytest.mark.slow
+def test_a_killed_training_gives_the_same_result(project: Project) -> None:
+    count(project, "train", 3, ["writing", "learning"], [signal.SIGKILL, signal.SIGTERM])
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_killed_at_many_moments_gives_the_same_result(project: Project, stage: str) -> None:
+    learns = stage in LEARNING
+    ways = ["writing"] * WRITING + ["learning"] * AFTER if learns else []
+    count(project, stage, 25 if learns else 10, ways, [signal.SIGKILL])
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_interrupted_or_terminated_stage_gives_the_same_result(project: Project, stage: str) -> None:
+    ways = ["learning"] * 4 if stage in LEARNING else []
+    count(project, stage, 6, ways, [signal.SIGINT, signal.SIGTERM])
