@@ -19,7 +19,7 @@ from pipeline.support.errors import UserError
 from pipeline.support.same_text import normalize, same_text_keys
 from pipeline.text.reviews import write_reviews
 
-READ_SPLITS = {"train", "test", "unsupervised"}
+READ_SPLITS = {"train", "dev", "test", "unsupervised"}
 Labelled = list[tuple[str, int]]  # text, and 1 for good, 0 for bad, -1 for no label
 
 
@@ -39,7 +39,7 @@ def ingest(config: IngestConfig, out: Path) -> dict[str, float]:
         UserError: as `prepare`, or if a split does not hold the labels 0 and 1, or holds others.
     """
     scratch = out / "scratch"
-    builder = prepare(config.dataset, scratch)
+    builder = prepare(config.dataset, scratch, config.files)
     splits, dropped = _make_splits(builder, config.dev_fraction)
     for name in ("train", "dev", "test"):
         _check_labels(config.dataset, name, splits[name])
@@ -69,20 +69,24 @@ def in_dev(text: str, fraction: float) -> bool:
 
 
 def _make_splits(builder: tfds.core.DatasetBuilder, dev_fraction: float) -> tuple[dict[str, Labelled], Counter[str]]:
-    """Return the reviews of each split, and how many were dropped, by reason."""
+    """Return the reviews of each split, and how many were dropped, by reason. A data set may have a dev of its own."""
     dropped: Counter[str] = Counter(empty=0, in_another_split=0, repeated=0)
     test = _read(builder, "test", dropped)
     test_keys = {key for text, _ in test for key in same_text_keys(text)}
     train_keys: set[str] = set()
-    train = _drop_seen(_read(builder, "train", dropped), test_keys, train_keys, dropped)
-    splits = {
-        "train": [(text, label) for text, label in train if not in_dev(text, dev_fraction)],
-        "dev": [(text, label) for text, label in train if in_dev(text, dev_fraction)],
-        "test": test,
-    }
+    if "dev" in builder.info.splits:
+        dev = _drop_seen(_read(builder, "dev", dropped), test_keys, train_keys, dropped)
+        train = _drop_seen(_read(builder, "train", dropped), test_keys | train_keys, train_keys, dropped)
+    else:
+        whole = _drop_seen(_read(builder, "train", dropped), test_keys, train_keys, dropped)
+        train = [(text, label) for text, label in whole if not in_dev(text, dev_fraction)]
+        dev = [(text, label) for text, label in whole if in_dev(text, dev_fraction)]
+    splits = {"train": train, "dev": dev, "test": test}
     if "unsupervised" in builder.info.splits:
         unsupervised = _read(builder, "unsupervised", dropped)
         splits["unsupervised"] = _drop_seen(unsupervised, test_keys | train_keys, set(), dropped)
+    if left_out := getattr(builder, "left_out", 0):
+        dropped["left_out"] = left_out
     return splits, dropped
 
 

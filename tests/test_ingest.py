@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config.schema import IngestConfig
+from pipeline.config.overlays import load_config
 from pipeline.ingest import in_dev, ingest
 from pipeline.support.errors import UserError
 from pipeline.text.reviews import read_reviews
 
+CONFIG = load_config("nsmc", "lstm", "ingest.dev_fraction=0.2").ingest
 TRAIN = ["좋다", "나쁘다", " 좋다 ", "", "시험에도 있다", *(f"리뷰 {i}" for i in range(100))]
 TEST = ["시험에도 있다", "시험에만 있다", "시험에만 있다", "   "]
 UNLABELLED = ["나쁘다", "시험에만  있다", "새 글", "새 글", ""]
@@ -30,7 +31,7 @@ def nsmc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(tmp_path: Path) -> tuple[dict[str, float], Path]:
     out = tmp_path / "out"
     out.mkdir()
-    return ingest(IngestConfig(dataset="nsmc", dev_fraction=0.2), out), out
+    return ingest(CONFIG, out), out
 
 
 def test_no_text_is_in_two_splits(nsmc: Path, tmp_path: Path) -> None:

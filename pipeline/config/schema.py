@@ -40,9 +40,25 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
 
+class FilesConfig(Section):
+    """How the data set `files` reads a folder of one's own reviews."""
+
+    text: Text | None
+    label: Text | None
+    labels: (
+        Annotated[
+            str,
+            Field(pattern=r"^[^/]+/[^/]+(/[^/]+)?$", description="bad / good, or bad / good / left out"),
+        ]
+        | None
+    )
+    test_fraction: Annotated[float, Field(gt=0, lt=0.5)]
+
+
 class IngestConfig(Section):
     dataset: Name
     dev_fraction: Annotated[float, Field(gt=0, lt=0.5)]
+    files: FilesConfig
 
 
 class TokenizeConfig(Section):

@@ -9,6 +9,8 @@ from pathlib import Path
 from pipeline.artifact.files import PACKAGE, sha256, visible_files
 from pipeline.support.errors import UserError
 
+OWN_FILES = "files"  # the data set that is nothing but its local files
+
 
 def builder_folder(dataset: str) -> Path:
     """Return the folder of a data set's builder; it does not exist for one of the TFDS catalogue."""
@@ -21,9 +23,11 @@ def local_sources(dataset: str) -> dict[str, str]:
     Empty for a data set of the TFDS catalogue, whose version identifies its content.
 
     Raises:
-        UserError: if the variable names no folder.
+        UserError: if the variable names no folder, or is not set where there is no other source.
     """
     variable = local_variable(dataset)
+    if dataset == OWN_FILES and not os.environ.get(variable):
+        raise UserError(f"{variable}: not set; it names the folder with your reviews: {variable}=reviews/")
     return {} if variable == "TFDS_DATA_DIR" else hashes_below(variable)
 
 

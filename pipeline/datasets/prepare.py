@@ -16,7 +16,8 @@ from tensorflow_datasets.core.download import downloader
 from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 
 from pipeline.artifact.files import PACKAGE
-from pipeline.datasets.local import builder_folder, local_folder, local_variable
+from pipeline.config.schema import FilesConfig
+from pipeline.datasets.local import OWN_FILES, builder_folder, local_folder, local_variable
 from pipeline.support.errors import UserError
 from pipeline.support.silenced_stderr import silenced_stderr
 
@@ -25,11 +26,14 @@ PROBE_SECONDS = 6
 MAX_RETRIES = 4  # of a download: 3 s of waiting; TFDS's ten are minutes
 
 
-def prepare(dataset: str, folder: Path) -> tfds.core.DatasetBuilder:
+def prepare(dataset: str, folder: Path, files: FilesConfig | None = None) -> tfds.core.DatasetBuilder:
     """Return the builder of `dataset`, with its examples prepared.
 
     A data set of this project is prepared in `folder`, each time anew, since its local files may have changed. One of
     the TFDS catalogue is read from `TFDS_DATA_DIR`, else from TFDS's own default, and downloaded to there if need be.
+
+    Args:
+        files: how to read files of one's own, for the data set `files` alone.
 
     Raises:
         UserError: if there is neither local data nor a network, a download has the wrong checksum, features or splits
@@ -41,7 +45,7 @@ def prepare(dataset: str, folder: Path) -> tfds.core.DatasetBuilder:
         tfds.disable_progress_bar()
     cache = Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
     with _explained_errors(dataset, cache):
-        builder = _make_builder(dataset, folder, cache)
+        builder = _make_builder(dataset, folder, cache, files)
         _check_features(dataset, builder.info)
         _probe_network(dataset, builder, cache)
         downloader.MAX_RETRIES = MAX_RETRIES
@@ -83,11 +87,11 @@ def _explained_errors(dataset: str, cache: Path) -> Iterator[None]:
         raise UserError(f"{line or dataset}: {type(error).__name__}: {_in_one_line(error)}") from error
 
 
-def _make_builder(dataset: str, folder: Path, cache: Path) -> tfds.core.DatasetBuilder:
+def _make_builder(dataset: str, folder: Path, cache: Path, files: FilesConfig | None) -> tfds.core.DatasetBuilder:
     if not builder_folder(dataset).is_dir():
         return tfds.builder(dataset, data_dir=cache)
     module = importlib.import_module(f"pipeline.datasets.{dataset}.{dataset}_dataset_builder")
-    return module.Builder(data_dir=folder)
+    return module.Builder(data_dir=folder, **({"files": files} if dataset == OWN_FILES else {}))
 
 
 def _check_features(dataset: str, info: tfds.core.DatasetInfo) -> None:

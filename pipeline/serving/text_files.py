@@ -9,12 +9,12 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from pipeline.support.errors import UserError
 from pipeline.support.utf8 import utf8_lines
+from pipeline.text.row_files import csv_rows, json_rows, open_parquet, parquet_rows, tsv_rows
 
 CONTROL = dict.fromkeys(range(32), " ")
 HEADER = ["positive", "label", "text"]
@@ -58,24 +58,20 @@ def read_file(source: str, column: str = "text") -> Iterator[bytes]:
 
 
 def _tsv(source: str, stream: BinaryIO, column: str) -> Iterator[bytes]:
-    rows = (line.split(b"\t") for line in utf8_lines(stream, source))
-    at = _place(source, [name.decode("utf-8", "replace") for name in next(rows, [])], column)
-    for number, row in enumerate(rows, 2):
+    rows = tsv_rows(source, stream)
+    _, header = next(rows, (1, []))
+    at = _place(source, [name.decode("utf-8", "replace") for name in header], column)
+    for number, row in rows:
         _check_width(source, number, len(row), at, column)
         yield row[at]
 
 
 def _csv(source: str, stream: BinaryIO, column: str) -> Iterator[bytes]:
-    rows = csv.reader(f"{line.decode()}\n" for line in utf8_lines(stream, source))
-    csv.field_size_limit(1 << 27)
-    at = _place(source, next(rows, []), column)
-    for row in rows:
-        if not row:
-            continue  # a blank line is no row
-        if at >= len(row):
-            raise UserError(
-                f"{source}: line {rows.line_num}: has {len(row)} columns, and {column!r} is number {at + 1}"
-            )
+    rows = csv_rows(source, stream)
+    _, header = next(rows, (1, []))
+    at = _place(source, header, column)
+    for number, row in rows:
+        _check_width(source, number, len(row), at, column)
         yield row[at].encode()
 
 
@@ -92,13 +88,7 @@ def _place(source: str, header: list[str], column: str) -> int:
 
 
 def _jsonl(source: str, stream: BinaryIO, column: str) -> Iterator[bytes]:
-    for number, line in enumerate(utf8_lines(stream, source), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError:
-            raise UserError(f"{source}: line {number}: not JSON") from None
+    for number, row in json_rows(source, stream):
         value = row.get(column) if isinstance(row, dict) else row
         if not isinstance(value, str):
             raise UserError(f"{source}: line {number}: holds no text {column!r}; COLUMN=... names another")
@@ -106,18 +96,18 @@ def _jsonl(source: str, stream: BinaryIO, column: str) -> Iterator[bytes]:
 
 
 def _parquet(path: Path, column: str) -> Iterator[bytes]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    file = open_parquet(path)
+    check_text_column(path, file, column)
+    return ((text or "").encode("utf-8") for _, (text,) in parquet_rows(file, [column]))
 
-    try:
-        file = pq.ParquetFile(path)
-    except pa.ArrowInvalid:
-        raise UserError(f"{path}: not a Parquet file") from None
+
+def check_text_column(path: Path, file: Any, column: str) -> None:
+    """Raise a `UserError` unless an open Parquet file has a column of that name, which holds text."""
+    import pyarrow as pa
+
     _place(str(path), file.schema_arrow.names, column)
     if not (pa.types.is_string(kind := file.schema_arrow.field(column).type) or pa.types.is_large_string(kind)):
         raise UserError(f"{path}: column {column!r} holds {kind}, not text")
-    batches = (batch.column(0).to_pylist() for batch in file.iter_batches(columns=[column]))
-    return ((text or "").encode("utf-8") for text in chain.from_iterable(batches))
 
 
 Reader = Callable[[str, BinaryIO, str], Iterator[bytes]]
