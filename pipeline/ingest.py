@@ -15,16 +15,19 @@ from pipeline.artifact.files import sha256
 from pipeline.config.schema import IngestConfig
 from pipeline.datasets.local import builder_folder, local_sources
 from pipeline.datasets.prepare import prepare
+from pipeline.datasets.quality import assess
+from pipeline.report.data_page import write_data_report
 from pipeline.support.errors import UserError
 from pipeline.support.same_text import normalize, same_text_keys
 from pipeline.text.reviews import write_reviews
 
-READ_SPLITS = {"train", "dev", "test", "unsupervised"}
+READ_SPLITS = ("train", "dev", "test", "unsupervised")
 Labelled = list[tuple[str, int]]  # text, and 1 for good, 0 for bad, -1 for no label
 
 
 def ingest(config: IngestConfig, out: Path) -> dict[str, float]:
-    """Write `<split>.parquet` for train, dev, test and, where there is one, unsupervised; and `report.json`.
+    """Write `<split>.parquet` for train, dev, test and, where there is one, unsupervised; `report.json`, and
+    `report.html`, which shows a person what is in them.
 
     Other splits of the data set, such as validation, are not read, and named in the report.
 
@@ -33,29 +36,34 @@ def ingest(config: IngestConfig, out: Path) -> dict[str, float]:
     are dropped, and so are those that unsupervised repeats.
 
     Returns:
-        The number of reviews in each split, and how many were dropped, by reason.
+        The number of reviews in each split, how many were dropped, by reason, and what `Quality.metrics` names.
 
     Raises:
         UserError: as `prepare`, or if a split does not hold the labels 0 and 1, or holds others.
     """
     scratch = out / "scratch"
     builder = prepare(config.dataset, scratch, config.files)
-    splits, dropped = _make_splits(builder, config.dev_fraction)
+    dropped: Counter[str] = Counter(empty=0, in_another_split=0, repeated=0)
+    read = {split: _read(builder, split, dropped) for split in READ_SPLITS if split in builder.info.splits}
+    splits = _make_splits(read, config.dev_fraction, dropped)
+    if left_out := getattr(builder, "left_out", 0):
+        dropped["left_out"] = left_out
     for name in ("train", "dev", "test"):
         _check_labels(config.dataset, name, splits[name])
     for name, reviews in splits.items():
         write_reviews(out / f"{name}.parquet", reviews)
     report = _report(config.dataset, builder, splits, dropped)
-    if unused := sorted(set(builder.info.splits) - READ_SPLITS):
+    if unused := sorted(set(builder.info.splits) - set(READ_SPLITS)):
         report["unused_splits"] = unused
         print(
             f"ingest: {config.dataset} has the split {', '.join(unused)} too, which is not read: dev is cut from train"
         )
     (out / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", "utf-8")
     shutil.rmtree(scratch, ignore_errors=True)
-    return {f"{name}_reviews": float(len(reviews)) for name, reviews in splits.items()} | {
-        f"dropped_{reason}": float(count) for reason, count in dropped.items()
-    }
+    quality = assess({name: reviews for name, reviews in read.items() if name != "unsupervised"}, splits)
+    write_data_report(out / "report.html", report, quality)
+    counts = {f"{name}_reviews": float(len(reviews)) for name, reviews in splits.items()}
+    return counts | {f"dropped_{reason}": float(count) for reason, count in dropped.items()} | quality.metrics
 
 
 def in_dev(text: str, fraction: float) -> bool:
@@ -68,26 +76,19 @@ def in_dev(text: str, fraction: float) -> bool:
     return int.from_bytes(hashlib.sha256(composed.encode()).digest()[:8]) < fraction * 2**64
 
 
-def _make_splits(builder: tfds.core.DatasetBuilder, dev_fraction: float) -> tuple[dict[str, Labelled], Counter[str]]:
-    """Return the reviews of each split, and how many were dropped, by reason. A data set may have a dev of its own."""
-    dropped: Counter[str] = Counter(empty=0, in_another_split=0, repeated=0)
-    test = _read(builder, "test", dropped)
-    test_keys = {key for text, _ in test for key in same_text_keys(text)}
+def _make_splits(read: dict[str, Labelled], dev_fraction: float, dropped: Counter[str]) -> dict[str, Labelled]:
+    """Return the reviews of each split; what is dropped is counted by reason. A data set may have a dev of its own."""
+    test_keys = {key for text, _ in read["test"] for key in same_text_keys(text)}
     train_keys: set[str] = set()
-    if "dev" in builder.info.splits:
-        dev = _drop_seen(_read(builder, "dev", dropped), test_keys, train_keys, dropped)
-        train = _drop_seen(_read(builder, "train", dropped), test_keys | train_keys, train_keys, dropped)
-    else:
-        whole = _drop_seen(_read(builder, "train", dropped), test_keys, train_keys, dropped)
-        train = [(text, label) for text, label in whole if not in_dev(text, dev_fraction)]
-        dev = [(text, label) for text, label in whole if in_dev(text, dev_fraction)]
-    splits = {"train": train, "dev": dev, "test": test}
-    if "unsupervised" in builder.info.splits:
-        unsupervised = _read(builder, "unsupervised", dropped)
-        splits["unsupervised"] = _drop_seen(unsupervised, test_keys | train_keys, set(), dropped)
-    if left_out := getattr(builder, "left_out", 0):
-        dropped["left_out"] = left_out
-    return splits, dropped
+    own_dev = _drop_seen(read.get("dev", []), test_keys, train_keys, dropped)
+    train = _drop_seen(read["train"], test_keys | train_keys, train_keys, dropped)
+    dev = own_dev or [(text, label) for text, label in train if in_dev(text, dev_fraction)]
+    if not own_dev:
+        train = [(text, label) for text, label in train if not in_dev(text, dev_fraction)]
+    splits = {"train": train, "dev": dev, "test": read["test"]}
+    if "unsupervised" in read:
+        splits["unsupervised"] = _drop_seen(read["unsupervised"], test_keys | train_keys, set(), dropped)
+    return splits
 
 
 def _read(builder: tfds.core.DatasetBuilder, split: str, dropped: Counter[str]) -> Labelled:

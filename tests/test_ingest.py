@@ -72,7 +72,7 @@ def test_the_report_names_the_sources_and_the_folder_holds_nothing_else(nsmc: Pa
     assert report["splits"]["train"]["reviews"] == metrics["train_reviews"]
     assert report["splits"]["test"]["positive_share"] == pytest.approx(1 / 3)
     assert {path.name for path in out.iterdir()} == {
-        "report.json", "train.parquet", "dev.parquet", "test.parquet", "unsupervised.parquet",
+        "report.html", "report.json", "train.parquet", "dev.parquet", "test.parquet", "unsupervised.parquet",
     }  # fmt: skip
 
 

@@ -45,8 +45,11 @@ class Manifest(BaseModel):
 
     @property
     def digest(self) -> str:
-        """Return the sha256 of what was made, whatever made it: equal outputs are the same input to the next stage."""
-        return digest_of({path: file.sha256 for path, file in self.outputs.items()})
+        """Return the sha256 of what was made, whatever made it: equal outputs are the same input to the next stage.
+
+        A page is for people, and no stage reads one: other words on it are no other input.
+        """
+        return digest_of({path: file.sha256 for path, file in self.outputs.items() if not path.endswith(".html")})
 
 
 def digest_of(value: Any) -> str:
