@@ -25,12 +25,15 @@
 # 1. 한 걸음 되돌아갈 때마다 기울기에는 무엇이 곱해질까?
 # 2. 학습하기 전의 바닐라, LSTM, GRU에서 예순 걸음을 되돌아가면 기울기는 어떻게 될까?
 # 3. 학습한 뒤에는 어떻게 달라질까?
+# 4. 그래서 멀리 있는 것을 베껴 오는 문제를 셀마다 얼마나 멀리까지 풀까?
 #
-# 결과가 모두 교과서에서 짐작한 대로는 아니다. 첫 노트북과 마찬가지로 `make all`이 `artifacts/`에 남긴 것을 읽는다.
+# 결과가 모두 교과서에서 짐작한 대로는 아니다. `make all`이 `artifacts/`에 남긴 모델을 읽는다. LSTM과 GRU의 게이트가 낯설다면
+# [3장](03_lstm.py)을 먼저 읽어도 좋다.
 
 # %%
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 os.chdir(next(folder for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "Makefile").is_file()))
 
@@ -41,6 +44,10 @@ prepare_environment()  # before the first import of Keras
 with silenced_stderr():
     from pipeline.model.saving import load
 
+import numpy as np
+from IPython.display import Image
+
+png = Path((folder := TemporaryDirectory()).name) / "figure.png"
 data = Path(os.environ.get("ARTIFACTS", "artifacts")) / "maekrak"
 model = load(data / "lstm" / "train")
 
@@ -67,11 +74,46 @@ model = load(data / "lstm" / "train")
 # %%
 for factor in [0.25, 0.5, 0.9, 0.99, 1.0, 1.1, 1.5]:
     print(f"{factor:4}", *(f"{factor**d:10.1e} after {d}" for d in (10, 30, 60)))
+assert (round(0.9**60, 3), round(1.1**60, -2)) == (0.002, 300)
 
 # %% [markdown]
 # 예순 걸음이면 0.9는 0.002로 줄고 1.1은 300으로 불어난다. 1에 아주 가까운 배율만 살아남는다. 기울기가 0으로 사라지는
 # 것을 *기울기 소실*, 한없이 커지는 것을 *기울기 폭발*이라고 한다 (Bengio et al. 1994, Pascanu et al. 2013).
-#
+
+# %% [markdown]
+# 한 걸음의 배율 가운데 $\varphi'$의 몫을 그려 보자. 왼쪽은 도함수, 오른쪽은 $a$가 내내 같은 값일 때 tanh의 도함수를 $d$번
+# 곱한 것이다.
+
+# %%
+from pipeline.support.figures import figure, line_colours, save
+
+a = np.linspace(-4, 4, 161)
+sigmoid = 1 / (1 + np.exp(-a))
+slopes = {"tanh": 1 - np.tanh(a) ** 2, "sigmoid": sigmoid * (1 - sigmoid), "relu": (a > 0).astype(float)}
+assert (slopes["tanh"].max(), slopes["sigmoid"].max()) == (1, 0.25) and slopes["tanh"].min() > 0
+
+drawing = figure(10, 3.4)
+left, right = drawing.subplots(1, 2)
+for name, colour in line_colours(slopes).items():
+    left.plot(a, slopes[name], color=colour, label=name)
+left.set(title="φ'(a)", xlabel="a")
+left.legend(frameon=False)
+for value in (0.0, 0.25, 0.5, 1.0):
+    right.plot((1 - np.tanh(value) ** 2) ** np.arange(61), label=f"a = {value:g}")
+right.set(title="tanh'(a) × … × tanh'(a)", xlabel="d", yscale="log", ylim=(1e-12, 3))
+right.yaxis.set_major_formatter("{x:g}")
+right.legend(frameon=False)
+save(drawing, png)
+
+assert round((1 - np.tanh(0.25) ** 2) ** 60, 2) == 0.02
+assert (1 - np.tanh(1.0) ** 2) ** 60 < 1e-12
+Image(png, width=820)
+
+# %% [markdown]
+# tanh의 도함수는 0에서만 1이고 나머지에서는 0과 1 사이다. $a$가 0.25에 머물기만 해도 예순 걸음 뒤에는 2 %가 남고, 1에
+# 머물면 그림 밖으로 떨어진다. 기울기를 지키려면 상태가 0 가까이 있어야 하는데, 0에 머무는 상태는 아무것도 말해 주지 않는다.
+
+# %% [markdown]
 # ## 재는 방법
 #
 # `gradient_flow(cell, inputs)`는 셀로 글을 한 걸음씩 읽은 다음, 마지막 상태 $h_T$와 길이가 1인 임의의 벡터를 곱한 것을
@@ -83,8 +125,6 @@ for factor in [0.25, 0.5, 0.9, 0.99, 1.0, 1.1, 1.5]:
 # 그러면 한 걸음마다 꼭 그 배수만 곱해진다.
 
 # %%
-import numpy as np
-
 from pipeline.cells.vanilla import VanillaCell
 from pipeline.report.gradient_flow import gradient_flow
 
@@ -94,6 +134,7 @@ for scale in [0.9, 1.1]:
     cell.set_weights([np.eye(4), scale * np.eye(4), np.zeros(4)])
     flow = gradient_flow(cell, np.ones((1, 61, 4)))
     print(f"scale {scale}: after 60 steps {flow[60]:.6f}, by hand {scale**60:.6f}")
+    assert np.isclose(flow[60], scale**60, rtol=1e-4)
 
 # %% [markdown]
 # 이제 진짜 글을 쓴다. dev에서 가장 긴 리뷰들을 골라 길이가 같아지도록 끝부분만 남기고, 조각마다 학습된 LSTM이 지닌
@@ -146,16 +187,12 @@ untrained = {
 # 크기다.
 
 # %%
-from tempfile import TemporaryDirectory
-
-from IPython.display import Image
-
 from pipeline.report.gradient_flow import draw_gradient_flow
 
-figures = TemporaryDirectory()
-png = Path(figures.name) / "figure.png"
-
 draw_gradient_flow(png, {"vanilla, untrained": untrained})
+assert 0.01 < untrained["tanh"][60] < 0.2
+assert max(untrained[name][60] for name in ("tanh, U x 0.8", "tanh, inputs x 10", "sigmoid", "relu")) < 1e-4
+assert 0.6 < untrained["relu"][60] ** (1 / 60) < 0.8 and untrained["relu, U x 2"][60] > 1e3
 Image(png, width=640)
 
 # %% [markdown]
@@ -205,6 +242,10 @@ gated = {
     "gru, update bias 5": gradient_flow(fresh(GRUCell(UNITS), update=5.0), inputs),
 }
 draw_gradient_flow(png, {"untrained": gated})
+assert gated["gru, update bias 0"][60] ** (1 / 60) < 2 / 3
+assert gated["gru, update bias 0"][60] < gated["lstm, forget bias 1"][60] < gated["vanilla"][60]
+assert gated["lstm, forget bias 1"][60] > 100 * gated["lstm, forget bias 0"][60]
+assert min(gated["lstm, forget bias 5"][60], gated["gru, update bias 5"][60]) > 0.1
 Image(png, width=640)
 
 # %% [markdown]
@@ -237,6 +278,7 @@ for name in models:
     before, after = flows["untrained"][name][-1], flows["trained"][name][-1]
     print(f"{name:16} back at the first piece: untrained {before:.0e}, trained {after:.0e}")
 draw_gradient_flow(png, flows)
+assert flows["trained"]["lstm"][-1] > 100 * flows["untrained"]["lstm"][-1]
 Image(png, width=960)
 
 # %% [markdown]
@@ -282,13 +324,77 @@ flow = flows["trained"]["lstm"]
 print("distance    flow  along c alone")
 for d in [1, 5, 10, 20, 40, len(flow) - 1]:
     print(f"{d:8} {flow[d]:7.4f} {along_c(d):14.4f}")
+assert np.isclose(along_c(1), flow[1], rtol=1e-3)
+assert 0.25 < along_c(5) / flow[5] < 0.75 and along_c(20) < 0.3 * flow[20] and along_c(len(flow) - 1) < 0.05 * flow[-1]
 
 # %% [markdown]
 # 한 걸음에서는 둘이 같다. 그 뒤의 $h$가 없기 때문이다. 그러나 다섯 걸음이면 $c$를 따라온 것은 흐름의 절반쯤이고, 스무
 # 걸음이면 작은 일부이며, 첫 조각에서는 거의 없다. 나머지는 $c$만 따라온 것이 **아니다.** 도중에 출력 게이트로 기억을
 # 빠져나가 $U$와 게이트를 지나고, 다시 기억에 적혔다. 교과서에 나오는 컨베이어 벨트는 이야기의 작은 쪽이다. 큰 쪽은 셀
 # 전체를 도는, 나르는 것을 줄이지 않도록 배운 고리다.
+
+# %% [markdown]
+# ## 멀리 있는 것을 베끼기
 #
+# 기울기가 닿지 않으면 배우지 못한다고 했다. 정말 그런지 시험해 보자. 잡음 사이 어딘가에 기호가 하나 있고, 끝까지 읽은 다음
+# 그것이 넷 가운데 무엇이었는지 말해야 한다. 기호는 끝에서 $d$ 걸음 앞에 있고, $d$는 0부터 40까지 고르게 나온다. 아무렇게나
+# 찍으면 25 %다. 네 셀을 똑같이 학습시키고, 거리마다 얼마나 맞히는지 그린다.
+
+# %%
+from pipeline.cells import make_cell
+from pipeline.layers.recurrent import Recurrent
+
+LENGTH, SYMBOLS = 41, 4
+
+
+def copy_task(rows, seed):
+    """One-hot sequences with a symbol d steps before the end, noise elsewhere: the sequences, their symbols, their d."""
+    random = np.random.default_rng(seed)
+    ids = random.integers(SYMBOLS, 2 * SYMBOLS, size=(rows, LENGTH))
+    symbols, distances = random.integers(SYMBOLS, size=rows), random.integers(LENGTH, size=rows)
+    ids[np.arange(rows), LENGTH - 1 - distances] = symbols
+    return np.eye(2 * SYMBOLS, dtype="float32")[ids], symbols, distances
+
+
+def learn_to_copy(name):
+    """The share of symbols that a cell tells at each distance, after training."""
+    keras.utils.set_random_seed(1)
+    layers = [Recurrent(make_cell(name, 32, {})), keras.layers.Dense(SYMBOLS)]
+    network = keras.Sequential([keras.Input((LENGTH, 2 * SYMBOLS)), *layers])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    network.compile(keras.optimizers.Adam(0.01, global_clipnorm=1.0), loss)
+    sequences, symbols, _ = copy_task(6400, seed=1)
+    network.fit(sequences, symbols, batch_size=64, epochs=3, verbose=0)
+    sequences, symbols, distances = copy_task(8000, seed=2)
+    right = network.predict(sequences, batch_size=1000, verbose=0).argmax(axis=1) == symbols
+    return np.bincount(distances, right) / np.bincount(distances)
+
+
+copied = {name: learn_to_copy(name) for name in ("vanilla", "lstm", "gru", "min_gru")}
+drawing = figure(8, 3.6)
+axes = drawing.subplots()
+for name, colour in line_colours(copied).items():
+    axes.plot(copied[name], color=colour, label=name)
+axes.axhline(1 / SYMBOLS, color="#777777", linestyle=":", label="찍기 · guessing")
+axes.set(
+    xlabel="d, 끝에서 기호까지의 거리 · steps from the symbol to the end",
+    ylabel="맞힌 비율 · share right",
+    ylim=(0, 1.05),
+)
+axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+save(drawing, png)
+
+print({name: f"{shares[20:].mean():.0%} at 20 steps and more" for name, shares in copied.items()})
+assert all(copied[name][20:].mean() > 0.9 for name in ("lstm", "gru", "min_gru"))
+assert copied["vanilla"][20:].mean() < 0.7
+Image(png, width=720)
+
+# %% [markdown]
+# 게이트가 있는 셀은 마흔 걸음 떨어진 것도 베껴 온다. 똑같이 오래, 똑같은 예로 배운 바닐라는 그러지 못한다. 놓친 것은
+# 기억이 아니라 *배울 길*이다. 가중치를 손으로 잘 고르면 바닐라도 이 문제를 풀 수 있다. 기울기가 거기까지 데려다주지 못할
+# 뿐이다.
+
+# %% [markdown]
 # ## 어디까지 믿을까
 #
 # - 그림은 리뷰들의 평균이다. 기울기는 리뷰마다 몇 자릿수씩 차이가 나므로 몇몇 리뷰가 평균을 좌우할 수 있다.
@@ -318,7 +424,37 @@ for d in [1, 5, 10, 20, 40, len(flow) - 1]:
 # 3. `pipeline/cells/min_gru.py`의 게이트는 상태를 보지 않는다. 이 셀의 기울기 흐름은 무엇의 곱일까?
 #    `gradient_flow`와 `MinGRUCell(1)`의 `coefficients`로 확인하라. 유닛이 하나면 임의의 벡터는 1 아니면 −1이다. (이 셀의
 #    `update`는 *새것*의 몫이다.)
-# 4. 학습된 셀 `first_layer(model).cell`로 리뷰를 한 편씩 (`inputs[n : n + 1]`) `gradient_flow`에 넣어 보라. 첫 조각에서
-#    중앙값과 평균은 얼마나 다른가?
-# 5. `make all CELL=vanilla SET="train.cell_options.activation=relu"`로 바닐라 신경망을 학습시켜 보라. tanh보다 흐름이
-#    잘 지켜지는가? 정확도도 따라오는가? (`make all CELL=vanilla`를 돌리면 tanh로 돌아온다.)
+#
+# <details>
+# <summary>답</summary>
+#
+# 1. 한 걸음에 $\sqrt{1/2}$배가 되니 $\sqrt 2 \approx 1.41$배로 키우면 된다. 실제로 1.4배에서는 예순 걸음 뒤에도 100배 넘게
+#    벗어나지 않는다.
+# 2. 입력이 작을수록 많이 남는다. 상태가 0에 가까워 $1 - h^2$이 1에 가깝기 때문이다. 0.1배에서는 절반 넘게 남고, 3배에서는
+#    1 %도 남지 않는다.
+# 3. $h_t = (1 - z_t) h_{t-1} + z_t g_t$에서 $z$와 $g$가 상태를 보지 않으므로, 흐름은 뒤따르는 $1 - z$를 모두 곱한 것이다.
+#    `coefficients`가 주는 첫째 값이 $1 - z$다. 확인하는 코드는 맨 아래 칸에 있다.
+#
+# </details>
+#
+# ## 출처
+#
+# - Bengio, Simard & Frasconi 1994, *Learning long-term dependencies with gradient descent is difficult*, IEEE Transactions on
+#   Neural Networks 5.
+# - Pascanu, Mikolov & Bengio 2013, *On the difficulty of training recurrent neural networks*, 2절. 야코비안의 곱과 기울기 자르기.
+# - Hochreiter & Schmidhuber 1997, *Long short-term memory*. 멀리 떨어진 기호를 기억하는 문제의 본보기는 5절.
+# - Gers et al. 2000, Jozefowicz et al. 2015: 망각 게이트의 편향. Saxe et al. 2014: 직교행렬로 시작하기.
+
+# %%
+# 답에 나온 수를 확인한다 · The numbers of the answers, checked
+from pipeline.cells.min_gru import MinGRUCell
+
+assert 0.01 < gradient_flow(fresh(VanillaCell(UNITS, activation="relu"), U=1.4), inputs)[60] < 100
+assert gradient_flow(fresh(VanillaCell(UNITS)), 0.1 * inputs)[60] > 0.5
+assert gradient_flow(fresh(VanillaCell(UNITS)), 3 * inputs)[60] < 0.01
+
+single = MinGRUCell(1)
+single.build((None, inputs.shape[-1]))
+kept, _, _ = single.coefficients(single.project(inputs[0]))
+flow_by_hand = np.cumprod(kept.numpy()[::-1, 0])
+assert np.allclose(gradient_flow(single, inputs[:1])[1:], flow_by_hand[:-1], rtol=1e-3)
