@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from pipeline.layers.recurrent import forward_direction
 from pipeline.model.encoder import find_layer
+from pipeline.serving.graph import plain_weights
 from pipeline.text.batching import pad
 
 UNITS = 24  # of each gate: those that vary most over the text
@@ -23,9 +24,13 @@ class Explanation(tf.Module):
 
     def __init__(self, tokenizer: Any, model: keras.Model, max_length: int) -> None:
         super().__init__()
-        self.tokenizer, self.model, self.max_length = tokenizer, model, max_length
-        self.units = min(UNITS, self._layer.cell.units)
-        self.gates = [name for name in self._trace(tf.ones([1, 1], tf.int32)) if name != "h"]
+        self.tokenizer, self.max_length = tokenizer, max_length
+        self.weights = plain_weights(model)
+        layer, embedding = forward_direction(find_layer(model, "recurrent_0")), model.get_layer("embedding")
+        self.predict_logits = lambda ids: model(ids, training=False)[:, 0]
+        self.trace = lambda ids: layer.trace(embedding(ids))
+        self.units = min(UNITS, layer.cell.units)
+        self.gates = [name for name in self.trace(tf.ones([1, 1], tf.int32)) if name != "h"]
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
     def __call__(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -46,12 +51,12 @@ class Explanation(tf.Module):
             lambda: tf.map_fn(self._explain, ids, fn_output_signature=dict.fromkeys(zeros, tf.float32)),
             lambda: zeros,
         )
-        positive = tf.sigmoid(self.model(ids, training=False)[:, 0])
-        return {"positive": positive, "pieces": pieces, **explained}
+        return {"pieces": pieces, **explained}
 
     def _sizes(self, time: tf.Tensor) -> dict[str, list[Any]]:
         """The shapes of what explains one text, by name."""
-        return {"after": [time], "attribution": [time]} | {f"gate_{name}": [time, self.units] for name in self.gates}
+        each_piece = {"after": [time], "attribution": [time]}
+        return {"positive": [], **each_piece} | {f"gate_{name}": [time, self.units] for name in self.gates}
 
     def _explain(self, padded: tf.Tensor) -> dict[str, tf.Tensor]:
         """Explain one text, ids [time] with padding after its end."""
@@ -63,22 +68,16 @@ class Explanation(tf.Module):
         kept = tf.range(length - 1)[None]
         without = tf.gather(ids, kept + tf.cast(kept >= steps[:, None], tf.int32))
         without = tf.pad(without, [[0, 0], [0, 1]])  # a text of one piece becomes an empty one, as long as one
-        logits, others = (self.model(batch, training=False)[:, 0] for batch in (prefixes, without))
+        logits, others = tf.split(self.predict_logits(tf.concat([prefixes, without], 0)), 2)
         found = {"after": tf.sigmoid(logits), "attribution": logits[-1] - others}
-        traced = self._trace(ids[None][: tf.minimum(length, 1)])  # of as many rows as the loop is told, not of one
+        traced = self.trace(ids[None][: tf.minimum(length, 1)])  # of as many rows as the loop is told, not of one
         for name in self.gates:
             values = traced[name][0]
             _, most = tf.math.top_k(tf.math.reduce_variance(values, axis=0), self.units)
             found[f"gate_{name}"] = tf.gather(values, most, axis=1)
         rest = time - length
-        return {name: tf.pad(value, [[0, rest]] + [[0, 0]] * (len(value.shape) - 1)) for name, value in found.items()}
-
-    @property
-    def _layer(self) -> Any:
-        return forward_direction(find_layer(self.model, "recurrent_0"))
-
-    def _trace(self, ids: tf.Tensor) -> dict[str, tf.Tensor]:
-        return self._layer.trace(self.model.get_layer("embedding")(ids))
+        long = {name: tf.pad(value, [[0, rest]] + [[0, 0]] * (len(value.shape) - 1)) for name, value in found.items()}
+        return {"positive": found["after"][-1], **long}
 
 
 def write_saved_model(serving: tf.Module, explanation: Explanation, folder: Path) -> None:

@@ -16,10 +16,22 @@ class Serving(tf.Module):
 
     def __init__(self, tokenizer: Tokenizer, model: keras.Model, max_length: int) -> None:
         super().__init__()
-        self.tokenizer, self.model, self.max_length = tokenizer, model, max_length
+        self.tokenizer, self.max_length = tokenizer, max_length
         self.op = tokenizer.op  # a SavedModel holds what is an attribute of its module
+        self.weights = plain_weights(model)
+        self.predict_logits = lambda ids: model(ids, training=False)[:, 0]
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
     def __call__(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         ids = pad(encode(self.tokenizer, text, self.max_length))
-        return {"positive": tf.sigmoid(self.model(ids, training=False)[:, 0])}
+        return {"positive": tf.sigmoid(self.predict_logits(ids))}
+
+
+def plain_weights(model: keras.Model) -> list[tf.Variable]:
+    """Return a model's weights as TensorFlow has them, for the module that is saved to hold in place of the model.
+
+    Of a Keras variable that it holds, Keras 3.15 saves a copy besides. It is the copy that tensorflow/serving restores
+    from the checkpoint, and the other that the signatures read: there they find no weights. The optimizer, which a
+    model holds too, has no place there anyway.
+    """
+    return [weight.value for weight in model.weights]

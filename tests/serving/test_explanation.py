@@ -50,6 +50,25 @@ def test_it_says_what_the_report_says(cell: str, tokenize_folder: Path) -> None:
             np.testing.assert_allclose(np.sort(found[f"gate_{name}"][row][:count]), np.sort(values[:, most]), atol=1e-5)
 
 
+def test_the_loader_of_tensorflow_serving_finds_every_weight(versions: Path) -> None:
+    """That server runs the graph in a session and restores the checkpoint by an op of it, unlike saved_model.load."""
+    signature: Any = tf.saved_model.load(str(versions / "7")).signatures["serving_default"]
+    expected = signature(text=tf.constant(TEXTS))["positive"].numpy()
+    with tf.compat.v1.Session(graph=tf.Graph()) as session:
+        saved = tf.compat.v1.saved_model.load(session, ["serve"], str(versions / "7"))
+        for name in ("serving_default", "explain"):
+            found = saved.signature_def[name]
+            positive, text = found.outputs["positive"].name, found.inputs["text"].name
+            np.testing.assert_allclose(session.run(positive, {text: TEXTS}), expected, atol=1e-5)
+
+
+def test_a_version_holds_the_weights_once_and_nothing_of_training(versions: Path) -> None:
+    saved = tf.train.load_checkpoint(str(versions / "7" / "variables" / "variables"))
+    names = [name for name in saved.get_variable_to_shape_map() if name != "_CHECKPOINTABLE_OBJECT_GRAPH"]
+    loaded: Any = tf.saved_model.load(str(versions / "7"))
+    assert len(names) == len(loaded.weights)
+
+
 def test_no_graph_asks_for_xla(versions: Path) -> None:
     signatures: Any = tf.saved_model.load(str(versions / "7")).signatures
     for signature in signatures.values():
