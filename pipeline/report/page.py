@@ -86,7 +86,7 @@ def write_report(
         "data": data,
         "models": list(measured),
         "typed": make_arguments(data, next(iter(measured))),
-        "language": read_manifest(evaluate).config["pairs"],
+        "language": read_manifest(evaluate).config["pairs"].partition("_")[0],
         "figures": {path.stem: embed_figure(path) for path in figures},
         "readings": [show_reading(name, reading) for name, reading in readings.items()],
         "attributions": {method: show_attributions(method, readings, attributions) for method in METHODS},
