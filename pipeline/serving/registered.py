@@ -3,16 +3,14 @@
 MLflow copies this file into its store and runs it where the model is loaded, so it imports nothing of this package.
 """
 
-import warnings
 from typing import Any
 
 import mlflow
 
 BATCH = 256  # texts in a batch: bounds the memory
-warnings.filterwarnings("ignore", ".*Add type hints to the `predict` method")  # see `predict`
 
 
-class Sentiment(mlflow.pyfunc.PythonModel):
+class Reader:
     """Predict the probability of positive for each text."""
 
     def load_context(self, context: Any) -> None:
@@ -33,6 +31,10 @@ class Sentiment(mlflow.pyfunc.PythonModel):
         serve, texts = self.model.signatures["serving_default"], texts_of(model_input)
         batches = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
         return [p for batch in batches for p in serve(text=tf.constant(batch))["positive"].numpy().tolist()]
+
+
+class Sentiment(Reader, mlflow.pyfunc.PythonModel):
+    """The same for MLflow, which would warn of a `predict` without types in a class of its own."""
 
 
 def texts_of(given: Any) -> list[str]:

@@ -24,7 +24,11 @@ BODIES = {
 
 @pytest.mark.slow
 def test_mlflow_answers_the_same(
-    versions: Path, sealed_export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    versions: Path,
+    sealed_export: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    recwarn: pytest.WarningsRecorder,
 ) -> None:
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
     import mlflow
@@ -41,6 +45,7 @@ def test_mlflow_answers_the_same(
         pip_requirements=["tensorflow"],
     )
     model = mlflow.pyfunc.load_model(str(path))
+    assert not [str(one.message) for one in recwarn if "type hints" in str(one.message)]  # at the end of `make all`
     expected = predict_all(sealed_export, [text.encode() for text in TEXTS])
     for given in (TEXTS, pd.DataFrame({"text": TEXTS}), pd.DataFrame({"review": TEXTS}), {"text": TEXTS}):
         np.testing.assert_allclose(model.predict(given), expected, atol=1e-5)
