@@ -7,6 +7,7 @@ PRESET :=
 SET :=
 HOST := 127.0.0.1
 PORT := 8501
+ENGINE := local
 CONFIG :=
 ALLOWED_HOSTS :=
 CORS :=
@@ -36,7 +37,7 @@ else
 unexport $(1)
 endif
 endef
-$(foreach name,SET TEXT AGAINST FILE OUT COLUMN SERVER,$(eval $(call as_typed,$(name))))
+$(foreach name,SET TEXT AGAINST FILE IN OUT COLUMN SERVER ADDRESS,$(eval $(call as_typed,$(name))))
 
 # Where artifacts stand, and what each command is told of it. TEXT and AGAINST count where explain is asked for by name.
 DATA_DIR := $(ARTIFACTS)/$(DATA)
@@ -100,11 +101,14 @@ plans: $(INSTALLED)
 	@$(RUN) plan $(SELECTION) $(OVERRIDES)
 
 ##@ Its results
-.PHONY: predict serve demo compare ui
+.PHONY: predict score serve demo compare ui
 
 # What is exported is read as it is: a prediction never trains it anew.
 predict: $(if $(SERVER)$(wildcard $(EXPORT)),$(INSTALLED),export) ## Read TEXT="...", FILE=path, or standard input; prints TSV, or writes OUT=path
 	@$(RUN) predict $(SELECTION)
+
+score: $(if $(wildcard $(EXPORT)),$(INSTALLED),export) ## Score Parquet, IN=file or folder, into OUT=folder; ENGINE=local|ray|spark
+	@$(RUN) score $(SELECTION) --engine "$(ENGINE)"
 
 serve: $(if $(wildcard $(EXPORT)),$(INSTALLED),export) ## Answer over HTTP at HOST:PORT, in TensorFlow Serving's words; a page at /
 	@$(RUN) serve $(SELECTION) --host "$(HOST)" --port "$(PORT)" $(if $(CONFIG),--config "$(CONFIG)") \

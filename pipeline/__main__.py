@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     add("compare", _compare, chosen, "a table and a figure of the runs so far")
     add("ui", _ui, chosen, "MLflow's user interface")
     add("predict", _predict, chosen, "read TEXT, the lines of FILE, or standard input")
+    add("score", _score, _scored(chosen), "classify the rows of Parquet files, IN, into OUT")
     add("bench", _bench, valued, "time the recurrent layer beside others")
     add("bench-serve", _bench_serve, chosen, "time the HTTP service beside the model itself")
     add("serve", _serve, _served(valued), "answer over HTTP, with a page")
@@ -88,6 +89,12 @@ def _served(valued: argparse.ArgumentParser) -> argparse.ArgumentParser:
     served.add_argument("--allowed-hosts", default="", help="names that requests may be for besides, by commas")
     served.add_argument("--cors", action="store_true", help="let pages of other origins ask")
     return served
+
+
+def _scored(chosen: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    scored = argparse.ArgumentParser(add_help=False, parents=[chosen])
+    scored.add_argument("--engine", required=True, help="local, ray or spark")
+    return scored
 
 
 def _plan(options: argparse.Namespace) -> None:
@@ -141,6 +148,15 @@ def _predict(options: argparse.Namespace) -> None:
     if server:
         return predict_by_server(server, options.data)
     predict(export, load_exported_reconstructor(of_data / "tokenize", pretrain, train, export))
+
+
+def _score(options: argparse.Namespace) -> None:
+    from pipeline.artifact.manifest import verify
+    from pipeline.score import score
+
+    export = options.artifacts / options.data / _model(options) / "export"
+    verify(export)
+    score(export, options.engine)
 
 
 def _bench(options: argparse.Namespace) -> None:

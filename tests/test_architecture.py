@@ -18,7 +18,7 @@ FLOORS = (
     ("objectives", "evidence", "report", "benchmarks"),
     ("serving",),
 )
-COMMANDS = ("predict", "compare", "bench", "summary", "ui", "why", "serve", "bench_serve")
+COMMANDS = ("predict", "score", "compare", "bench", "summary", "ui", "why", "serve", "bench_serve")
 
 
 def modules() -> dict[str, ast.Module]:
