@@ -394,7 +394,7 @@ assert copied["vanilla"][20:].mean() < 0.7
 Image(png, width=720)
 
 # %% [markdown]
-# The cells with gates bring back what stood forty steps away. Vanilla, trained as long on the same examples, doesn't. What
+# The cells with gates bring back what stood forty steps away (their three lines lie on one another at the top). Vanilla, trained as long on the same examples, doesn't. What
 # it lacks is not memory but a *way to learn*: with weights chosen well by hand, it could solve this task too. The gradient
 # just doesn't lead it there.
 

@@ -260,8 +260,8 @@ Image(png, width=820)
 # own picture. What is the same on any machine:
 #
 # - **vanilla** is no better than a guess after eight rounds. It is quick, and learns nothing.
-# - **Cells whose gates see the state** all solve it in a few rounds, whatever is left out of the LSTM or put into it. That the
-#   GRU and its neighbours need the fewest here doesn't make it a law: Greff et al. 2017 trained eight variants 5,400 times and
+# - **Cells whose gates see the state** all solve it in a few rounds, whatever is left out of the LSTM or put into it. That one
+#   of them needs a round or two less here doesn't make it a law: Greff et al. 2017 trained eight variants 5,400 times and
 #   found none clearly better than the LSTM.
 # - **`min_gru` and `min_lstm`** take more rounds to learn it, but their rounds are short. The longer the text, the more the
 #   parallel scan gains.
