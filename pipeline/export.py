@@ -13,6 +13,7 @@ from pipeline.serving.explanation import Explanation, write_saved_model
 from pipeline.serving.graph import Serving
 from pipeline.serving.model_card import write_card
 from pipeline.serving.saved_model import predict_all
+from pipeline.serving.warm_up import choose_requests, write_requests
 from pipeline.support.errors import UserError
 from pipeline.support.spawned_process import spawned_process
 from pipeline.text.batching import encode
@@ -23,7 +24,7 @@ from pipeline.text.tokenizer import Tokenizer
 def export(
     config: ExportConfig, ingest: Path, tokenize: Path, pretrain: Path, train: Path, evaluate: Path, out: Path
 ) -> dict[str, float]:
-    """Write `saved_model/<version>/` and `MODEL_CARD.md`.
+    """Write `saved_model/<version>/`, with requests to warm up by, and `MODEL_CARD.md`.
 
     The version is the time in seconds since 1970: a later export has a higher version, as TensorFlow Serving requires.
 
@@ -35,12 +36,14 @@ def export(
         UserError: if that difference is above the tolerance, or the two predict different labels for a review.
     """
     tokenizer, model = Tokenizer(tokenize), load(train)
-    max_length = TrainConfig.model_validate(read_manifest(train).config).max_length
+    trained = read_manifest(train)
+    max_length = TrainConfig.model_validate(trained.config).max_length
     version = out / "saved_model" / str(int(time.time()))
-    explanation = Explanation(tokenizer.op, model, max_length)
-    write_saved_model(Serving(tokenizer, model, max_length), explanation, version)
+    serving = Serving(tokenizer, model, max_length)
+    write_saved_model(serving, Explanation(serving, model), version)
 
     texts = read_reviews(ingest, "test").texts[: config.compared_texts]
+    write_requests(version, trained.data, choose_requests(texts))
     expected = predict_proba(model, encode(tokenizer, texts, max_length))
     with spawned_process() as fresh:
         served = np.array(fresh.submit(predict_all, out, [text.encode() for text in texts]).result())

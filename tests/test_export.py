@@ -17,6 +17,7 @@ from pipeline.export import export
 from pipeline.model.inference import predict_proba
 from pipeline.model.saving import load
 from pipeline.serving.saved_model import batches, load_serving, predict_all
+from pipeline.serving.warm_up import read_requests
 from pipeline.text.batching import encode
 from pipeline.text.reviews import write_reviews
 from pipeline.text.tokenizer import Tokenizer
@@ -71,6 +72,7 @@ def test_it_needs_only_tensorflow_and_tensorflow_text(
 ) -> None:
     (version,) = (exported / "saved_model").iterdir()
     assert version.name.isdigit()
+    assert {request.signature for request in read_requests(version)} == {"serving_default", "explain"}
     texts = [text for text in ODD if "\0" not in text]
     arguments = [sys.executable, "-c", ALONE, str(version), json.dumps(texts)]
     answer = json.loads(subprocess.run(arguments, check=True, capture_output=True, text=True).stdout)

@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from pipeline.layers.recurrent import forward_direction
 from pipeline.model.encoder import find_layer
-from pipeline.serving.graph import plain_weights
-from pipeline.text.batching import pad
+from pipeline.serving.graph import Serving
+from pipeline.text.batching import encode, pad
 
 UNITS = 24  # of each gate: those that vary most over the text
 
@@ -18,16 +18,14 @@ class Explanation(tf.Module):
     """Raw texts in, and for each of its pieces what the model makes of it. One text is explained after the other.
 
     Args:
-        tokenizer: the TensorFlow Text op.
-        model: ids [batch, time] -> logit [batch, 1].
+        serving: what predicts. model: the classifier in it, ids [batch, time] -> logit [batch, 1].
     """
 
-    def __init__(self, tokenizer: Any, model: keras.Model, max_length: int) -> None:
+    def __init__(self, serving: Serving, model: keras.Model) -> None:
         super().__init__()
-        self.tokenizer, self.max_length = tokenizer, max_length
-        self.weights = plain_weights(model)
+        self.tokenizer, self.op, self.max_length = serving.tokenizer, serving.op, serving.max_length
+        self.weights, self.predict_logits = serving.weights, serving.predict_logits
         layer, embedding = forward_direction(find_layer(model, "recurrent_0")), model.get_layer("embedding")
-        self.predict_logits = lambda ids: model(ids, training=False)[:, 0]
         self.trace = lambda ids: layer.trace(embedding(ids))
         self.units = min(UNITS, layer.cell.units)
         self.gates = [name for name in self.trace(tf.ones([1, 1], tf.int32)) if name != "h"]
@@ -42,8 +40,8 @@ class Explanation(tf.Module):
             [texts, pieces, units]: the gates and the memory of the first layer, read left to right; none where its
             cell has neither. After a text's last piece: "" and 0.
         """
-        ids = pad(self.tokenizer.tokenize(text)[:, -self.max_length :])
-        pieces = tf.where(ids > 0, self.tokenizer.id_to_string(ids), "")
+        ids = pad(encode(self.tokenizer, text, self.max_length))
+        pieces = tf.where(ids > 0, self.op.id_to_string(ids), "")
         shape = tf.shape(ids)
         zeros = {name: tf.zeros([0, *size]) for name, size in self._sizes(shape[1]).items()}
         explained = tf.cond(  # mapping over nothing has no shape
@@ -80,7 +78,7 @@ class Explanation(tf.Module):
         return {"positive": found["after"][-1], **long}
 
 
-def write_saved_model(serving: tf.Module, explanation: Explanation, folder: Path) -> None:
+def write_saved_model(serving: Serving, explanation: Explanation, folder: Path) -> None:
     """Save both as one model: the signatures `serving_default` and `explain`, of the same weights."""
     serving.explanation = explanation
     signatures = {"serving_default": serving.__call__, "explain": explanation.__call__}

@@ -19,7 +19,12 @@ class Serving(tf.Module):
         self.tokenizer, self.max_length = tokenizer, max_length
         self.op = tokenizer.op  # a SavedModel holds what is an attribute of its module
         self.weights = plain_weights(model)
-        self.predict_logits = lambda ids: model(ids, training=False)[:, 0]
+
+        @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32, name="ids")], autograph=False)
+        def predict_logits(ids: tf.Tensor) -> tf.Tensor:
+            return model(ids, training=False)[:, 0]
+
+        self.predict_logits = predict_logits  # one function for all signatures: the graph holds the model once
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
     def __call__(self, text: tf.Tensor) -> dict[str, tf.Tensor]:

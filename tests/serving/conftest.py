@@ -37,6 +37,7 @@ def export_version(tokenize_folder: Path, config: Config) -> Callable[[Path, int
     from pipeline.model.classifier import build_classifier
     from pipeline.serving.explanation import Explanation, write_saved_model
     from pipeline.serving.graph import Serving
+    from pipeline.serving.warm_up import choose_requests, write_requests
     from pipeline.text.tokenizer import Tokenizer
 
     tokenizer = Tokenizer(tokenize_folder)
@@ -45,8 +46,9 @@ def export_version(tokenize_folder: Path, config: Config) -> Callable[[Path, int
     model.set_weights([20 * weights for weights in model.get_weights()])  # so that probabilities differ
 
     def export_version(out: Path, number: int) -> Path:
-        explanation = Explanation(tokenizer.op, model, 128)
-        write_saved_model(Serving(tokenizer, model, 128), explanation, out / "saved_model" / str(number))
+        serving, version = Serving(tokenizer, model, 128), out / "saved_model" / str(number)
+        write_saved_model(serving, Explanation(serving, model), version)
+        write_requests(version, "shop", choose_requests(["a" * n for n in range(20)]))
         seal(out, config, "export", {})
         return out
 

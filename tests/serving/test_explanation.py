@@ -14,6 +14,7 @@ from pipeline.report.attribution import occlusion
 from pipeline.report.gates import trace_gates
 from pipeline.report.prefix_predictions import read_prefixes
 from pipeline.serving.explanation import Explanation
+from pipeline.serving.graph import Serving
 from pipeline.text.tokenizer import Tokenizer
 from tests.conftest import SMALL
 
@@ -29,12 +30,15 @@ def test_it_says_what_the_report_says(cell: str, tokenize_folder: Path) -> None:
     tokenizer = Tokenizer(tokenize_folder)
     model = build_classifier(load_config("maekrak", cell, SMALL).train, len(tokenizer.vocabulary))
     model.set_weights([5 * weights for weights in model.get_weights()])
-    explanation = Explanation(tokenizer.op, model, 6)
+    serving = Serving(tokenizer, model, 6)
+    explanation = Explanation(serving, model)
     for texts in ([], [b""], [b"\xff\xfe", b"", b"\0"]):  # whatever it is, there is an answer
         some = explanation(tf.constant(texts, tf.string, shape=[len(texts)]))
         assert {value.shape[0] for value in some.values()} == {len(texts)}
         assert all(np.isfinite(value).all() for value in some.values() if value.dtype == tf.float32)
     found = {name: value.numpy() for name, value in explanation(tf.constant(TEXTS)).items()}
+    odd = tf.constant([b"\xff\xfe", b"a\xffb", b"\0"])
+    np.testing.assert_allclose(explanation(odd)["positive"], serving(odd)["positive"], atol=1e-5)
     for row, text in enumerate(TEXTS):
         reading = read_prefixes(model, tokenizer, text, 6)
         count = len(reading.pieces)

@@ -3,17 +3,22 @@
 import json
 import random
 import shutil
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
+from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
 from pipeline.artifact.manifest import MANIFEST, Manifest, hash_files
-from pipeline.serving.http.models import LoadedVersion, ModelConfig, Models, Signature, load_version
+from pipeline.serving.http.batching import Outputs
+from pipeline.serving.http.models import LoadedVersion, ModelConfig, Models, Signature, load_version, warm_up
 from pipeline.serving.http.models_config import read_models_config, watched
 from pipeline.serving.http.rest import RestError, Target
 from pipeline.serving.versions import check, numbers, publish
+from pipeline.serving.warm_up import Request, choose_requests, read_requests, write_requests
 from pipeline.support.errors import UserError
 from tests.serving.conftest import models_config
 
@@ -183,6 +188,47 @@ def test_a_real_version_is_loaded_warm(versions: Path) -> None:
     assert loaded.number == 7 and set(loaded.signatures) == {"serving_default", "explain"}
     outputs = loaded.signatures["serving_default"].predict([b"a", b""])
     assert list(outputs) == ["positive"] and outputs["positive"].dtype == np.float32
+
+
+def test_a_version_is_warmed_up_by_the_requests_in_it(versions: Path, tmp_path: Path) -> None:
+    requests = read_requests(versions / "7")
+    assert [(name, len(texts)) for name, texts in requests][-2:] == [("serving_default", 9), ("explain", 1)]
+    asked: list[tuple[str, list[bytes]]] = []
+
+    def signature(name: str, answer: float) -> Signature:
+        def predict(texts: list[bytes]) -> Outputs:
+            asked.append((name, texts))
+            return {"positive": np.full(len(texts), answer, np.float32)}
+
+        return Signature("text", predict)
+
+    signatures = {name: signature(name, 0.5) for name in ("serving_default", "explain")}
+    warm_up(signatures, requests)
+    assert sorted(asked) == sorted([("serving_default", [b""]), *requests])
+    with pytest.raises(UserError, match="a number for each text"):
+        warm_up({**signatures, "serving_default": signature("serving_default", np.nan)}, [])
+    assert read_requests(tmp_path) == []
+
+
+def test_warm_up_requests_are_what_tensorflow_serving_reads(tmp_path: Path) -> None:
+    """Told apart byte by byte: records framed by length and checksum, each a PredictionLog with a predict_log."""
+    texts = ["배우들 연기가 정말 좋았다", "", "별로"]
+    write_requests(tmp_path, "shop", choose_requests(texts))
+    path = tmp_path / "assets.extra" / "tf_serving_warmup_requests"
+    content, logs = path.read_bytes(), []
+    while content:
+        (length,) = struct.unpack("<Q", content[:8])
+        logs.append(PredictionLog.FromString(content[12 : 12 + length]))
+        content = content[16 + length :]
+    assert 0 < len(logs) <= 1000
+    assert {log.WhichOneof("log_type") for log in logs} == {"predict_log"}
+    asked = [log.predict_log.request for log in logs]
+    assert {(request.model_spec.name, request.model_spec.signature_name) for request in asked} == {
+        ("shop", "serving_default"),
+        ("shop", "explain"),
+    }
+    read = [Request(one.model_spec.signature_name, tf.make_ndarray(one.inputs["text"]).tolist()) for one in asked]
+    assert read == choose_requests(texts) == read_requests(tmp_path)
 
 
 def test_models_config_says_versions_and_labels(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import gc
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ import numpy as np
 from pipeline.serving.http.batching import Outputs, PredictFn
 from pipeline.serving.http.rest import RestError, Target
 from pipeline.serving.versions import check, fingerprint, numbers
+from pipeline.serving.warm_up import Request, read_requests
 from pipeline.support.errors import UserError
 from pipeline.support.silenced_stderr import silenced_stderr
 
@@ -19,8 +21,6 @@ logger = logging.getLogger("maekrak.serve")
 
 POLL_SECONDS = 1.0
 DEFAULT_SIGNATURE = "serving_default"
-WARM_UP = ["", "a", "죽인다!", "배우들 연기가 진짜 죽인다! 두 시간이 어떻게 갔는지 모르겠다", "영화 " * 200]
-WARM_UP_BATCHES = (1, 8, 64)  # texts
 
 
 class Signature(NamedTuple):
@@ -269,7 +269,7 @@ def load_version(folder: Path) -> LoadedVersion:
         signatures = {name: make_signature(name, function) for name, function in model.signatures.items()}
         if DEFAULT_SIGNATURE not in signatures:
             raise UserError(f"it has no signature {DEFAULT_SIGNATURE}")
-        warm_up(signatures)
+        warm_up(signatures, read_requests(folder))
         return LoadedVersion(int(folder.name), signatures, read_metadata(folder))
     except UserError:
         raise
@@ -298,22 +298,22 @@ def make_signature(name: str, function: Any) -> Signature:
     return Signature(input_name, predict)
 
 
-def warm_up(signatures: dict[str, Signature]) -> None:
-    """Read some texts, alone and together: the first ones cost more than those after them.
+def warm_up(signatures: dict[str, Signature], requests: list[Request]) -> None:
+    """Answer requests as a version's file holds them, and an empty text; those of each signature beside the others.
 
     Raises:
-        UserError: if the default signature doesn't give a probability for each.
+        UserError: if the default signature doesn't give a probability for each text.
     """
-    texts = [text.encode() for text in WARM_UP]
-    for size in WARM_UP_BATCHES:
-        batch = (texts * size)[: max(size, len(texts))]
-        for part in [batch] if size > 1 else [[text] for text in texts]:
-            for array in signatures[DEFAULT_SIGNATURE].predict(part).values():
-                if array.shape[:1] != (len(part),) or not np.isfinite(array).all():
+
+    def answer(name: str) -> None:
+        own = [texts for signature, texts in requests if signature == name]
+        for texts in [[b""], *own] if name == DEFAULT_SIGNATURE else own:
+            for array in signatures[name].predict(texts).values():
+                if array.shape[:1] != (len(texts),) or (array.dtype.kind == "f" and not np.isfinite(array).all()):
                     raise UserError("it doesn't answer a number for each text")
-    for name in signatures.keys() - {DEFAULT_SIGNATURE}:
-        for text in texts[:3]:
-            signatures[name].predict([text])
+
+    with ThreadPoolExecutor(len(signatures)) as threads:
+        list(threads.map(answer, signatures))
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
