@@ -172,8 +172,7 @@ def _bench(options: argparse.Namespace) -> None:
 def _bench_serve(options: argparse.Namespace) -> None:
     from pipeline.bench_serve import bench_serve
 
-    of_data = options.artifacts / options.data
-    bench_serve(of_data / _model(options), of_data / "ingest", options.data, port=8599)
+    bench_serve(options.artifacts, options.data, options.artifacts / options.data / _model(options))
 
 
 def _serve(options: argparse.Namespace) -> None:

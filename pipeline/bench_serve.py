@@ -1,77 +1,115 @@
-"""bench-serve: the HTTP service beside the bare model in process, on the same texts, in one run. Ratios count."""
+"""bench-serve: the HTTP service beside the bare model and others, on the same texts, in one run. Ratios count."""
 
-import subprocess
-import sys
+import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import psutil
 
-from pipeline.benchmarks.http_load import Load, put_under_load
+from pipeline.artifact.manifest import read_manifest
+from pipeline.benchmarks.http_load import Load, by_threads, put_under_load, summed_up
+from pipeline.serving.contenders import Server, export_transformer, mlflow_server, our_service, time_keras
 from pipeline.serving.scoring import sorted_by_length
 from pipeline.serving.versions import newest
 from pipeline.support.errors import UserError
 from pipeline.support.silenced_stderr import silenced_stderr
+from pipeline.support.spawned_process import spawned_process
 from pipeline.text.reviews import read_reviews
+from pipeline.tracking.champion import champion_run
 
 SECONDS = 5.0
 CLIENTS = (1, 16, 64)
+OTHERS_CLIENTS = (1, 64)
 TEXTS = 2000
-SERVE = """
-import sys
-from pathlib import Path
-from pipeline.serving.http.server import Address, configs_of, run
-run(configs_of(None, sys.argv[1], Path(sys.argv[2])), Address("127.0.0.1", int(sys.argv[3])))
-"""
 
 
-def bench_serve(model: Path, ingest: Path, name: str, port: int) -> None:
+class Bare(NamedTuple):
+    """The signature in process: seconds to import TensorFlow, bytes of memory, and how fast it is."""
+
+    imported: float
+    memory: float
+    alone: Load
+    batched: Load
+
+
+def bench_serve(artifacts: Path, data: str, model: Path) -> None:
     """Print a table: start, memory, and for some numbers of clients the answers a second and their times.
 
     Args:
-        model: the folder `<data>/<model>`, with published versions. ingest: whose test reviews are read.
+        model: the folder `<data>/<model>`, with published versions and what they were made from.
 
     Raises:
         UserError: if there is nothing to serve.
     """
-    base = model / "serving"
-    texts = read_reviews(ingest, "test").texts[:TEXTS]
-    bare = _bare(base / str(newest(base)), texts)
-    start = time.perf_counter()
-    arguments = [sys.executable, "-c", SERVE, name, str(base), str(port)]
-    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) as server:
-        try:
-            for line in server.stderr or ():
-                if " serves " in line:
-                    break
-            else:
-                raise UserError(f"the service didn't start on port {port}; PORT=... takes another")
-            started, url = time.perf_counter() - start, f"http://127.0.0.1:{port}/v1/models/{name}:predict"
-            put_under_load(url, texts, 4, 1.0)
-            loads = [put_under_load(url, texts, clients, SECONDS) for clients in CLIENTS]
-            memory = psutil.Process(server.pid).memory_info().rss
-        finally:
-            server.terminate()
-    print(f"start to ready {started:.1f} s (import of TensorFlow {bare['import']:.1f} s)")
-    print(f"memory {memory / 1e6:.0f} MB, {memory / bare['memory']:.2f} of a bare process's")
-    print(f"{'':24}{'answers/s':>10}{'p50 ms':>9}{'p99 ms':>9}")
-    print(f"{'bare, one by one':24}{1000 / bare['mean']:10.0f}{bare['p50']:9.1f}{bare['p99']:9.1f}")
-    print(f"{'bare, sorted batches':24}{bare['batched']:10.0f}")
+    base, of_data = model / "serving", artifacts / data
+    texts = read_reviews(of_data / "ingest", "test").texts[:TEXTS]
+    with spawned_process() as fresh:
+        bare = fresh.submit(_bare, base / str(newest(base)), texts).result()
+    with our_service(base, data) as server:
+        loads = _loads(server, texts, CLIENTS)
+        memory = psutil.Process(server.process.pid).memory_info().rss
+    print(f"start to ready {server.started:.1f} s, of which {bare.imported:.1f} s to import TensorFlow")
+    print(f"memory {memory / 1e6:.0f} MB, {memory / bare.memory:.2f} of a bare process's")
+    print(f"{'':42}{'answers/s':>10}{'p50 ms':>9}{'p99 ms':>9}{'the service is faster by':>26}", flush=True)
     for load in loads:
-        print(f"{_shown(load):24}{load.per_second:10.0f}{load.p50:9.1f}{load.p99:9.1f}")
-    one, many = loads[0].p50 / bare["p50"], loads[-1].per_second / bare["batched"]
-    print(f"one client: p50 {one:.2f} of the bare one's; {CLIENTS[-1]} clients: {many:.2f} of its batches")
+        print(_shown("the service", load), flush=True)
+    ours = {load.clients: load.per_second for load in loads}
+    print(_compared("the signature, one by one", bare.alone, ours[1]))
+    print(_compared("the signature, sorted batches", bare.batched, ours[CLIENTS[-1]]), flush=True)
+    with spawned_process() as fresh:
+        load = fresh.submit(time_keras, of_data / "tokenize", model / "train", texts, SECONDS).result()
+    print(_compared("model.predict, one by one", load, ours[1]), flush=True)
+    _bench_mlflow(artifacts, data, texts, ours)
+    _bench_transformer(of_data / "tokenize", model / "train", texts, ours)
+    one, many = loads[0].p50 / bare.alone.p50, loads[-1].per_second / bare.batched.per_second
+    print(f"one client: p50 {one:.2f} of the signature's; {CLIENTS[-1]} clients: {many:.2f} of its batches")
 
 
-def _shown(load: Load) -> str:
+def _bench_mlflow(artifacts: Path, data: str, texts: list[str], ours: dict[int, float]) -> None:
+    if champion_run(artifacts, data) is None:
+        print(f"mlflow models serve: maekrak-{data} has no champion")
+        return
+    try:
+        with mlflow_server(artifacts, data) as server:
+            loads = _loads(server, texts, OTHERS_CLIENTS)
+    except UserError as error:
+        print(error)
+        return
+    for load in loads:
+        print(_compared("mlflow models serve", load, ours[load.clients]), flush=True)
+
+
+def _bench_transformer(tokenize: Path, train: Path, texts: list[str], ours: dict[int, float]) -> None:
+    max_length = int(read_manifest(train).config["max_length"])
+    with tempfile.TemporaryDirectory(prefix="maekrak-") as folder:
+        with spawned_process() as fresh:
+            fresh.submit(export_transformer, tokenize, max_length, Path(folder)).result()
+        with our_service(Path(folder), "transformer", threads=0) as server:
+            loads = [by_threads(server.url, texts, clients, SECONDS) for clients in OTHERS_CLIENTS]
+    for load in loads:
+        print(_compared("BERT-base's shape, served alike", load, ours[load.clients]), flush=True)
+
+
+def _loads(server: Server, texts: list[str], clients: tuple[int, ...]) -> list[Load]:
+    put_under_load(server.url, texts, 4, 1.0)
+    return [put_under_load(server.url, texts, count, SECONDS) for count in clients]
+
+
+def _compared(name: str, load: Load, ours: float) -> str:
+    return f"{_shown(name, load)}{ours / load.per_second if load.per_second else np.inf:24.1f} x"
+
+
+def _shown(name: str, load: Load) -> str:
+    clients = f", {load.clients} client{'s' * (load.clients > 1)}" if load.clients else ""
     failed = f" ({load.failed} failed)" if load.failed else ""
-    return f"service, {load.clients} clients{failed}"
+    times = "".join(f"{value:9.1f}" if np.isfinite(value) else " " * 9 for value in (load.p50, load.p99))
+    return f"{name + clients + failed:42}{load.per_second:10.1f}{times}"
 
 
-def _bare(version: Path, texts: list[str]) -> dict[str, float]:
+def _bare(version: Path, texts: list[str]) -> Bare:
     """Time the signature itself, with the threads that the service has."""
-    import numpy as np
-
     start = time.perf_counter()
     with silenced_stderr():
         import tensorflow as tf
@@ -91,17 +129,8 @@ def _bare(version: Path, texts: list[str]) -> dict[str, float]:
     for text in encoded[:500]:
         start = time.perf_counter()
         score([text])
-        times.append(1000 * (time.perf_counter() - start))
+        times.append(time.perf_counter() - start)
     start = time.perf_counter()
     sorted_by_length(encoded, score)
-    batched = len(encoded) / (time.perf_counter() - start)
-    p50, p99 = np.percentile(times, [50, 99])
-    memory = float(psutil.Process().memory_info().rss)
-    return {
-        "import": imported,
-        "memory": memory,
-        "mean": float(np.mean(times)),
-        "p50": float(p50),
-        "p99": float(p99),
-        "batched": batched,
-    }
+    batched = Load(0, len(encoded) / (time.perf_counter() - start), np.nan, np.nan, 0)
+    return Bare(imported, float(psutil.Process().memory_info().rss), summed_up(0, times, sum(times), 0), batched)

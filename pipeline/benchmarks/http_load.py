@@ -37,11 +37,12 @@ def put_under_load(url: str, texts: Sequence[str], clients: int, seconds: float)
 
 def _by_hey(url: str, text: str, clients: int, seconds: float) -> Load:
     body = json.dumps({"instances": [text]})
-    command = ["hey", "-z", f"{seconds}s", "-c", str(clients), "-m", "POST", "-d", body, "-o", "csv", url]
+    command = ["hey", "-z", f"{seconds}s", "-c", str(clients), "-m", "POST", "-T", "application/json"]
+    command += ["-d", body, "-o", "csv", url]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     rows = list(csv.DictReader(io.StringIO(output)))
     times = [float(row["response-time"]) for row in rows if row["status-code"] == "200"]
-    return _load(clients, times, seconds, len(rows) - len(times))
+    return summed_up(clients, times, seconds, len(rows) - len(times))
 
 
 def by_threads(url: str, texts: Sequence[str], clients: int, seconds: float) -> Load:
@@ -72,9 +73,10 @@ def by_threads(url: str, texts: Sequence[str], clients: int, seconds: float) -> 
         thread.start()
     for thread in threads:
         thread.join()
-    return _load(clients, times, time.perf_counter() - start, failed[0])
+    return summed_up(clients, times, time.perf_counter() - start, failed[0])
 
 
-def _load(clients: int, times: list[float], seconds: float, failed: int) -> Load:
+def summed_up(clients: int, times: list[float], seconds: float, failed: int) -> Load:
+    """Sum up the seconds that each answer took."""
     p50, p99 = np.percentile(times, [50, 99]) * 1000 if times else (np.nan, np.nan)
     return Load(clients, len(times) / seconds, float(p50), float(p99), failed)

@@ -73,8 +73,12 @@ class PatientProtocol(H11Protocol):
             self.transport.close()
 
 
-def run(read_configs: Callable[[], list[ModelConfig]], address: Address) -> None:
+def run(read_configs: Callable[[], list[ModelConfig]], address: Address, threads: int = 1) -> None:
     """Serve until SIGTERM or SIGINT; then take no more, and answer what was accepted.
+
+    Args:
+        threads: that TensorFlow has within an operation. One: a review is many small ones, whose threads would only
+            wait. 0 for one a core.
 
     Raises:
         UserError: if the address can't be had.
@@ -82,7 +86,7 @@ def run(read_configs: Callable[[], list[ModelConfig]], address: Address) -> None
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
     listening = _listen(address)
     address = address._replace(port=listening.getsockname()[1])
-    set_threads()
+    set_threads(threads)
     metrics = Metrics()
     models = Models(read_configs, lambda name, outcome: metrics.loads.labels(name, outcome).inc())
     config = uvicorn.Config(
@@ -114,12 +118,12 @@ def _listen(address: Address) -> socket.socket:
     return listening
 
 
-def set_threads() -> None:
-    """Let TensorFlow do each operation with one thread: a review is many small ones, whose threads would only wait."""
+def set_threads(threads: int) -> None:
+    """Let TensorFlow do each operation with so many threads."""
     with silenced_stderr():
         import tensorflow as tf
 
-    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
 
 
 def configs_of(config: Path | None, name: str, base: Path) -> Callable[[], list[ModelConfig]]:
