@@ -12,6 +12,7 @@ from pipeline.evidence.occlusion import occlude
 from pipeline.evidence.pairs import read_pairs, unseen_pairs
 from pipeline.evidence.registry import MODELS, measure_functions, metric_name, position
 from pipeline.evidence.tables import (
+    write_behaviour,
     write_distances,
     write_errors,
     write_evidence,
@@ -25,8 +26,9 @@ from pipeline.text.reviews import read_reviews, unlabelled_texts
 
 
 def evaluate(config: EvaluateConfig, ingest: Path, tokenize: Path, train: Path, out: Path) -> dict[str, float]:
-    """Write `evidence.tsv` (all measures with their intervals), `distance.tsv`, `pairs.tsv`, `phrases.tsv`,
-    `lengths.tsv`, `errors.tsv`, and `confusion.png`, `calibration.png` and, if there are phrases, `phrases.png`.
+    """Write `evidence.tsv` (all measures with their intervals), `distance.tsv`, `pairs.tsv`, `behaviour.tsv`,
+    `phrases.tsv`, `lengths.tsv`, `errors.tsv`, and `confusion.png`, `calibration.png` and, if there are phrases,
+    `phrases.png`.
 
     Returns:
         Every metric of `classification_metrics` on test and every measure of the evidence, of the model and, with
@@ -52,6 +54,7 @@ def evaluate(config: EvaluateConfig, ingest: Path, tokenize: Path, train: Path, 
     write_evidence(out / "evidence.tsv", evidence)
     write_distances(out / "distance.tsv", config.distances, evidence)
     write_pairs(out / "pairs.tsv", context)
+    write_behaviour(out / "behaviour.tsv", context)
     write_lengths(out / "lengths.tsv", context)
     write_errors(out / "errors.tsv", context)
     draw_confusion(out / "confusion.png", context.test.labels, context.on_test)

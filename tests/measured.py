@@ -10,9 +10,14 @@ from tests.conftest import seal
 HOSTILE = "<script>alert('x')</script> & \"별로\" <b>"
 MEASURES = (
     "test_accuracy slice_accuracy slice_context_gain shuffled_accuracy unigram_test_accuracy pair_consistency "
-    "pair_ranked pair_lexical_consistency distance_0_consistency distance_20_consistency of_another_version"
+    "pair_ranked pair_lexical_consistency behaviour_functionality_failure behaviour_typos_failure "
+    "distance_0_consistency distance_20_consistency of_another_version"
 )
 PHRASES = "phrase reviews positive low high neighbour_polarity spread test_reviews accuracy baseline_accuracy good bad"
+BEHAVIOUR = (
+    "kind test expected positive positive_before failed baseline_positive baseline_positive_before baseline_failed "
+    "text before"
+)
 PAIRS = "category phrase pos_positive neg_positive baseline_pos_positive baseline_neg_positive pos neg"
 
 
@@ -42,6 +47,18 @@ def write_measured(folder: Path, config: Config) -> Path:
             ["lexical", "죽인다", 0.9, 0.2, 0.7, 0.6, "배우들 연기가 진짜 죽인다", "아까운 내 시간만 죽인다"],
             ["lexical", "소름", 0.9, 0.2, 0.7, 0.6, "소름 돋게 좋았다", "소름 돋게 별로였다"],
             ["order", "지루했지만", 0.9, 0.2, 0.7, 0.6, "지루했지만 감동이었다", "감동이었지만 지루했다"],
+        ],
+    )
+    write_table(
+        folder / "behaviour.tsv",
+        BEHAVIOUR.split(),
+        [
+            ["functionality", "negation", "positive", 0.1, None, 1, 0.2, None, 1, "음악이 나쁘지 않았다", ""],
+            ["functionality", "negation", "negative", 0.8, None, 1, 0.2, None, 0, "음악이 좋지 않았다", ""],
+            ["invariance", "typos", "same", 0.9, 0.4, 1, 0.9, 0.8, 0, "좋앗다", "좋았다"],
+            ["direction", "added_praise", "not lower", 0.2, 0.4, 1, 0.9, 0.8, 0, HOSTILE, "좋았다"],
+            ["direction", "added_blame", "not higher", 0.9, 0.4, 1, 0.9, 0.8, 0, "나빴다", "좋았다"],
+            ["functionality", "comparison", "negative", 0.9, None, 1, 0.2, None, 0, "전편이 더 좋았다", ""],
         ],
     )
     errors = [[1, 0.02, 0.4, HOSTILE], [0, 0.97, 0.5, "음악이 최악이다"]]

@@ -150,6 +150,7 @@ class EvaluateConfig(Section):
     phrases: PhrasesConfig
     pairs: Name
     templates: Name
+    behaviour: Name
     counterfactual: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*_DIR$")] | None
     distances: Annotated[
         list[Annotated[int, Field(ge=0)]], Field(min_length=1, description="ascending"), AfterValidator(ascending)

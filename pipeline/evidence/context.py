@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from pipeline.artifact.manifest import read_manifest
 from pipeline.config.schema import EvaluateConfig, TrainConfig
 from pipeline.evidence.baseline import baseline_positive, fit_baseline
+from pipeline.evidence.behaviour import Case, read_cases
 from pipeline.evidence.measurement import PerModel, is_correct
 from pipeline.evidence.pairs import Pair
 from pipeline.evidence.phrases import Phrase, phrases_per_text
@@ -86,6 +87,17 @@ class EvaluationContext:
     def on_pairs(self) -> tuple[PerModel, PerModel]:
         """The probability of positive of the good and of the bad members of the minimal pairs."""
         return self.predict_pairs(self.pairs)
+
+    @cached_property
+    def cases(self) -> list[Case]:
+        """The cases of the behavioural suite."""
+        return read_cases(self.config.behaviour)
+
+    @cached_property
+    def on_cases(self) -> tuple[PerModel, PerModel]:
+        """The probability of positive of each case, and of the text before its change; the same where none is made."""
+        texts = [case.text for case in self.cases], [case.before or case.text for case in self.cases]
+        return self.predict(texts[0]), self.predict(texts[1])
 
     @cached_property
     def phrases(self) -> list[Phrase]:

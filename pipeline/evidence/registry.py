@@ -33,7 +33,8 @@ class Measure:
             "loss", the less the better, are of any other values; of all of test at once they have no interval.
         title: where it begins with "…" it goes on from the title before it; the {} of a family stands for a member.
         members: titles of the members of a family; one that has none goes by its own name.
-        group: the table of the report in which it stands: the main one, that of distances or that of kinds of pairs.
+        group: the table of the report in which it stands: the main one, or that of distances, of kinds of pairs or of
+            the behavioural suite.
         headline: shown large at the top of the report, and of both models in `make compare`.
         card, summary: shown in the model card; in the summary that ends `make all`.
         column: its heading in `make compare`, where it has one.
@@ -42,7 +43,7 @@ class Measure:
     kind: Literal["share", "difference", "score", "loss"]
     title: Title
     members: dict[str, Title] = field(default_factory=dict)
-    group: Literal["main", "distance", "pairs"] = "main"
+    group: Literal["main", "distance", "pairs", "behaviour"] = "main"
     headline: bool = False
     card: bool = False
     summary: bool = False
@@ -58,6 +59,24 @@ CATEGORIES = {
     "irony": Title("irony", "반어"),
     "intensifier": Title("strong words", "강조"),
     "distance": Title("distance", "먼 맥락"),
+}
+
+# The tests of pipeline/evidence/behaviour, in their order.
+BEHAVIOURS = {
+    "vocabulary": Title("vocabulary", "평가하는 말"),
+    "negation": Title("negation", "부정"),
+    "double_negation": Title("double negation", "이중 부정"),
+    "contrast": Title("contrast", "대조"),
+    "opinions_of_others": Title("opinions of others", "남의 의견"),
+    "change_over_time": Title("change over time", "달라진 생각"),
+    "comparison": Title("comparison", "비교"),
+    "names": Title("another name", "다른 이름"),
+    "neutral_clauses": Title("neutral clauses added", "중립적인 말을 덧붙임"),
+    "typos": Title("a typo", "오타"),
+    "spacing": Title("spaces left out", "띄어쓰기"),
+    "emoticons": Title("emoticons added", "이모티콘을 덧붙임"),
+    "added_praise": Title("praise added", "칭찬을 덧붙임"),
+    "added_blame": Title("blame added", "불평을 덧붙임"),
 }
 
 # By its name, or by that of a family with {} for its members.
@@ -115,6 +134,25 @@ MEASURES = {
     "pair_{}_ranked": Measure(
         "share", Title("{}, in the right order", "{}, 좋은 쪽의 확률이 더 높음"), CATEGORIES, "pairs"
     ),
+    "behaviour_functionality_failure": Measure(
+        "share",
+        Title("Behaviour: cases of one right answer, failed", "행동 검사: 답이 하나인 경우에 틀림"),
+        group="behaviour",
+        card=True,
+    ),
+    "behaviour_invariance_failure": Measure(
+        "share",
+        Title("Behaviour: turned by what should change nothing", "행동 검사: 바뀌지 않아야 할 판단이 바뀜"),
+        group="behaviour",
+        card=True,
+    ),
+    "behaviour_direction_failure": Measure(
+        "share",
+        Title("Behaviour: praise or blame added, moved the wrong way", "행동 검사: 덧붙인 말과 반대쪽으로 움직임"),
+        group="behaviour",
+        card=True,
+    ),
+    "behaviour_{}_failure": Measure("share", Title("{}, failed", "{}, 실패"), BEHAVIOURS, "behaviour"),
     "reordered_consistency": Measure(
         "share", Title("The same words in another order, both right", "같은 낱말, 다른 순서: 둘 다 맞힘")
     ),
@@ -160,6 +198,7 @@ def measure_functions() -> "list[Callable[[EvaluationContext], list[Measurement]
     from pipeline.evidence.measures import (
         accuracy,
         ambiguous_phrases,
+        behaviour,
         counterfactuals,
         distance,
         minimal_pairs,
@@ -173,6 +212,7 @@ def measure_functions() -> "list[Callable[[EvaluationContext], list[Measurement]
         word_order,
         same_words,
         counterfactuals,
+        behaviour,
         distance,
         minimal_pairs,
         ambiguous_phrases,

@@ -1,4 +1,4 @@
-"""The tables of evaluate: the evidence, and its items in lengths, errors, pairs, phrases and distances."""
+"""The tables of evaluate: the evidence, and its items in lengths, errors, pairs, behaviour, phrases and distances."""
 
 from itertools import chain
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.artifact.tables import write_table
+from pipeline.evidence.behaviour import failed
 from pipeline.evidence.context import EvaluationContext
 from pipeline.evidence.measurement import Measurement
 from pipeline.evidence.metrics import INTERVALS, difference_interval
@@ -85,6 +86,26 @@ def write_pairs(path: Path, context: EvaluationContext) -> None:
     ]
     columns = [metric_name(f"{side}_positive", who) for who in MODELS for side in ("pos", "neg")]
     write_table(path, ["category", "phrase", *columns, "pos", "neg"], rows)
+
+
+def write_behaviour(path: Path, context: EvaluationContext) -> None:
+    """Write the cases of the behavioural suite, what each model gives them, and whether it fails."""
+    after, before = context.on_cases
+    failures = {who: failed(context.cases, after[who], before[who]) for who in MODELS}
+    rows: list[list[object]] = []
+    for i, case in enumerate(context.cases):
+        of_both = [
+            value
+            for who in MODELS
+            for value in (
+                float(after[who][i]),
+                float(before[who][i]) if case.before else None,
+                int(failures[who][i]),
+            )
+        ]
+        rows.append([case.kind, case.test, case.expected, *of_both, case.text, case.before])
+    columns = [metric_name(column, who) for who in MODELS for column in ("positive", "positive_before", "failed")]
+    write_table(path, ["kind", "test", "expected", *columns, "text", "before"], rows)
 
 
 def write_phrases(path: Path, context: EvaluationContext, effects: dict[str, OcclusionEffect]) -> None:

@@ -28,6 +28,7 @@ FILES_NAMED_BY_CONFIG = {
     "cell": "cells/{}.py",
     "pairs": "evidence/pairs/{}.yaml",
     "templates": "evidence/templates/{}.yaml",
+    "behaviour": "evidence/behaviour/{}.yaml",
 }
 
 # Imported name -> distribution: another version of one of these may give other results.

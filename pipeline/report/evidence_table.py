@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from pipeline.evidence.registry import Measure, Title, find_measure, shown_in
 
+GROUPS = ("main", "distance", "pairs", "behaviour")
+
 Row = dict[str, str]  # of evidence.tsv, by its columns
 
 
@@ -46,8 +48,8 @@ def evidence_rows(tables: dict[str, list[Row]]) -> dict[str, EvidenceRow]:
 
 
 def by_group(rows: dict[str, EvidenceRow]) -> dict[str, list[EvidenceRow]]:
-    """Return the rows of each table of the page: main, distance and pairs."""
-    return {group: [row for row in rows.values() if row.group == group] for group in ("main", "distance", "pairs")}
+    """Return the rows of each table of the page, by its group."""
+    return {group: [row for row in rows.values() if row.group == group] for group in GROUPS}
 
 
 def headlines(rows: dict[str, EvidenceRow]) -> list[EvidenceRow]:

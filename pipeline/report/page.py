@@ -14,10 +14,10 @@ from markupsafe import Markup
 from pipeline.artifact.manifest import read_manifest
 from pipeline.artifact.tables import read_table
 from pipeline.config.names import make_arguments
-from pipeline.evidence.registry import Title
+from pipeline.evidence.registry import BEHAVIOURS, MODELS, Title, metric_name
 from pipeline.report.attribution import Attribution
 from pipeline.report.embedding import embed_figure, embed_font
-from pipeline.report.evidence_table import by_group, evidence_rows, headlines, mean, percent
+from pipeline.report.evidence_table import Row, by_group, evidence_rows, headlines, mean, percent
 from pipeline.report.prefix_predictions import PrefixPredictions
 from pipeline.support.figures import NEGATIVE, POSITIVE, korean_font
 from pipeline.text.vocabulary import WORD_START
@@ -62,6 +62,14 @@ class ShownPiece(NamedTuple):
     share: str
 
 
+class ShownFailure(NamedTuple):
+    """A case of the behavioural suite that fails, with what each of `MODELS` gives it, before and after a change."""
+
+    test: Title
+    case: Row
+    positive: list[str]
+
+
 def write_report(
     out: Path,
     data: str,
@@ -95,6 +103,7 @@ def write_report(
         "headlines": headlines(evidence),
         "evidence": by_group(evidence),
         "phrases": read_table(evaluate / "phrases.tsv")[:PHRASES],
+        "failures": failures(read_table(evaluate / "behaviour.tsv")),
         "errors": read_table(evaluate / "errors.tsv")[:ERRORS],
     }
     template = _environment().get_template("page.html")
@@ -102,6 +111,26 @@ def write_report(
     regular, bold = korean_font(), korean_font().with_stem("NanumGothicBold")
     fonts = {400: embed_font(regular, characters), 700: embed_font(bold, characters)}
     (out / "report.html").write_text(template.render(content, fonts=fonts), "utf-8")
+
+
+def failures(cases: list[Row]) -> list[ShownFailure]:
+    """Return the first case that fails of each test, as the page shows it."""
+    first = {case["test"]: case for case in reversed(cases) if case["failed"] == "1"}
+    return [
+        ShownFailure(
+            BEHAVIOURS.get(name, Title(name, name)),
+            first[name],
+            [
+                f"{percent(before)} → {percent(after)}" if before else percent(after)
+                for before, after in (
+                    (first[name][metric_name("positive_before", who)], first[name][metric_name("positive", who)])
+                    for who in MODELS
+                )
+            ],
+        )
+        for name in dict.fromkeys(case["test"] for case in cases)
+        if name in first
+    ]
 
 
 def show_reading(name: str, reading: PrefixPredictions) -> ShownReading:

@@ -110,7 +110,7 @@ def test_its_sources_have_no_long_lines() -> None:
 
 def test_reviews_are_text_and_not_markup(content: str, page: Page) -> None:
     assert HOSTILE not in content
-    assert page.texts.count(HOSTILE) == 2  # an error, and the example of a phrase
+    assert page.texts.count(HOSTILE) == 3  # an error, the example of a phrase, and a case
     assert len(page.of("script")) == 1
 
 
