@@ -7,15 +7,25 @@ import sys
 from pathlib import Path
 
 from pipeline.support.errors import UserError
-from pipeline.tracking.store import DATABASE, connect, import_through_link, store_uri
+from pipeline.tracking.store import (
+    DATABASE,
+    VARIABLE,
+    connect,
+    import_through_link,
+    named_store,
+    store_uri,
+    without_password,
+)
 
 
 def ui(artifacts: Path) -> None:
     """Become MLflow's server, at `MLFLOW_HOST` and `MLFLOW_PORT`, 127.0.0.1 and 5000 where they are not set.
 
     Raises:
-        UserError: if there is no store, or nothing can listen there.
+        UserError: if there is no store, or it is a server of its own, or nothing can listen there.
     """
+    if elsewhere := named_store():
+        raise UserError(f"{VARIABLE}={without_password(elsewhere)}: the runs are there; open it in a browser")
     store = (artifacts / "mlflow").resolve()
     if not (store / DATABASE).exists():
         raise UserError(f"{artifacts / 'mlflow'}: no runs yet; run make all")

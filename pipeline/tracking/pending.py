@@ -9,40 +9,66 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.artifact.manifest import MANIFEST, Manifest, read_manifest, set_run_id
+from pipeline.artifact.files import write_atomically
+from pipeline.artifact.manifest import MANIFEST, Manifest, digest_of, read_manifest, set_run_id
 from pipeline.config.names import CELL_STAGES, STAGES
 from pipeline.support.errors import UserError
 from pipeline.tracking.stages import RunLostError, log_stage
-from pipeline.tracking.store import DATABASE, locked
+from pipeline.tracking.store import DATABASE, locked, named_store, without_password
+
+USED_STORE = ".store"  # holds the digest of the store that the runs are in, once it was another than the project's own
 
 
 def log_pending(artifacts: Path) -> None:
     """Log all sealed artifacts that have no run, in the order of stages. What can't be logged is said in one line.
 
-    Where the store, or a model's run, is no longer there, what it held is logged again.
+    Where the store, or a model's run, is no longer there, what it held is logged again; so it is where the store is
+    another one than before.
     """
-    if not (artifacts / "mlflow" / DATABASE).exists():
-        for folder, sealed in _sealed(artifacts):
-            if sealed.run_id:
-                set_run_id(folder, "")
-    if not _pending(artifacts):
-        return
+    elsewhere = named_store()
     failed: dict[str, str] = {}
+    waiting = 0
     try:
+        _forget_runs_of_another_store(artifacts, elsewhere)
+        if not _pending(artifacts):
+            return
+        if elsewhere:
+            print(f"mlflow: runs go to {without_password(elsewhere)}", file=sys.stderr, flush=True)
         (artifacts / "mlflow").mkdir(parents=True, exist_ok=True)
         with locked(artifacts / "mlflow" / ".logging.lock"):  # two that log at once would mix their runs
             for folder, _ in _pending(artifacts):
-                _log(artifacts, folder, failed)
+                if elsewhere and failed:  # a server that is away is waited for once
+                    waiting += 1
+                else:
+                    _log(artifacts, folder, failed)
     except OSError as error:
         failed[str(artifacts / "mlflow")] = _one_line(error)
     if failed:
-        (first, reason), more = next(iter(failed.items())), len(failed) - 1
+        (first, reason), more = next(iter(failed.items())), len(failed) - 1 + waiting
         others = f" and {more} more" if more else ""
         print(
             f"mlflow: {first}{others} not logged ({reason}); kept, and logged by the next command",
             file=sys.stderr,
             flush=True,
         )
+
+
+def _forget_runs_of_another_store(artifacts: Path, elsewhere: str) -> None:
+    """Have all be logged again where the store is another one than before, or this project's own is gone.
+
+    In a store that holds the run of an artifact already, that run is found again.
+    """
+    record = artifacts / "mlflow" / USED_STORE
+    used = record.read_text("utf-8") if record.exists() else ""
+    is_gone = not elsewhere and not (artifacts / "mlflow" / DATABASE).exists()
+    if used != digest_of(elsewhere) and (used or elsewhere):
+        record.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(record, digest_of(elsewhere))
+    elif not is_gone:
+        return
+    for folder, sealed in _sealed(artifacts):
+        if sealed.run_id:
+            set_run_id(folder, "")
 
 
 def _log(artifacts: Path, folder: Path, failed: dict[str, str]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from pipeline import __version__
 from pipeline.artifact.manifest import Manifest, digest_of
 from pipeline.tracking.registry import register
-from pipeline.tracking.store import DATA_TAG, connect, find_experiment
+from pipeline.tracking.store import DATA_TAG, connect, find_experiment, named_store
 
 LOGGED_SUFFIXES = {".json", ".md", ".png", ".tsv", ".html"}  # files to look at in the UI; data and weights stay out
 ARTIFACT_TAG = "maekrak_artifact"  # of a run: the artifact that it was opened for
@@ -63,7 +63,8 @@ def _experiment_id(mlflow: Any, artifacts: Path, data: str) -> str:
     """Return the experiment of a data set, made the present one: created if there is none, restored if deleted."""
     experiment = find_experiment(mlflow, data)
     if experiment is None:
-        place = (artifacts / "mlflow" / "artifacts" / data).resolve().as_uri()
+        # Where files of another store go is for that store to know.
+        place = None if named_store() else (artifacts / "mlflow" / "artifacts" / data).resolve().as_uri()
         experiment = mlflow.get_experiment(mlflow.create_experiment(data, place, tags={DATA_TAG: data}))
     _restore_experiment(mlflow, experiment)
     if DATA_TAG not in experiment.tags:  # of a store from before the tag
@@ -101,7 +102,12 @@ def _unfinished_run(mlflow: Any, experiment_id: str, sealed: Manifest) -> str | 
 
 
 def _end_killed_runs(mlflow: Any, experiment_id: str) -> None:
-    """Mark as killed the runs of this project that seem to go on: only one process logs at a time, which is this."""
+    """Mark as killed the runs of this project that seem to go on: only one process logs at a time, which is this.
+
+    Not in a store that others share: what goes on there may be theirs.
+    """
+    if named_store():
+        return
     for run in _search(mlflow, experiment_id, "attributes.status = 'RUNNING'"):
         if {ARTIFACT_TAG, "maekrak_version"} & run.data.tags.keys():
             mlflow.MlflowClient().set_terminated(run.info.run_id, "KILLED")

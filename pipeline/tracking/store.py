@@ -1,8 +1,9 @@
-"""Connect to the MLflow store of this project."""
+"""Connect to the MLflow store of this project, or to the one that `MLFLOW_TRACKING_URI` names."""
 
 import fcntl
 import importlib.util
 import logging
+import os
 import re
 import sqlite3
 import sys
@@ -12,8 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.support.environment import prepare_environment, temporary_folder
+from pipeline.support.errors import UserError
 
 DATABASE = "mlflow.db"
+VARIABLE = "MLFLOW_TRACKING_URI"
+# With a server: MLflow's own patience is minutes, for each request.
+PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
 DATA_TAG = "maekrak_data"  # of an experiment: the data set it is of, whatever it is called since
 # Where MLflow keeps the places of files, which are absolute.
 PLACES = (
@@ -26,12 +31,20 @@ PLACES = (
 
 
 def connect(artifacts: Path) -> Any:
-    """Return the module mlflow, connected to the SQLite store in `<artifacts>/mlflow/`, which is made if need be.
+    """Return the module mlflow, connected to the store that `MLFLOW_TRACKING_URI` names, such as a team's server.
 
-    A store that was moved or copied is told its new place. Telemetry, progress bars and the check of pip requirements
-    are off: see `support/environment.py`.
+    Without one, to the SQLite store in `<artifacts>/mlflow/`, which is made if need be; one that was moved or copied is
+    told its new place. Telemetry, progress bars and the check of pip requirements are off: see
+    `support/environment.py`.
+
+    Raises:
+        UserError: if the store of that variable can't be reached.
     """
     prepare_environment()
+    elsewhere = named_store()
+    if elsewhere.startswith("http"):
+        for name, value in PATIENCE.items():
+            os.environ.setdefault(name, value)
     import_through_link()
     import mlflow  # takes seconds, and reads these variables
 
@@ -39,12 +52,43 @@ def connect(artifacts: Path) -> Any:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     store = (artifacts / "mlflow").resolve()
     store.mkdir(parents=True, exist_ok=True)
-    mlflow.set_tracking_uri(store_uri(store))
-    mlflow.set_registry_uri(store_uri(store))
+    _set_store(mlflow, elsewhere or store_uri(store))
+    if elsewhere:
+        try:
+            mlflow.search_experiments(max_results=1)
+        except Exception as error:  # of MLflow, of the network, of a database's driver
+            reason = " ".join(str(error).split())
+            raise UserError(f"{VARIABLE}={without_password(elsewhere)}: {reason[:160]}") from None
+        return mlflow
     with locked(store / ".lock"):  # two that make its tables at once fail
         tell_new_place(store)
         mlflow.search_experiments(max_results=1)  # makes them if need be
     return mlflow
+
+
+def named_store() -> str:
+    """Return the store that `MLFLOW_TRACKING_URI` names; empty for this project's own."""
+    return os.environ.get(VARIABLE, "")
+
+
+def without_password(uri: str) -> str:
+    """Return a URI as it may be shown.
+
+    >>> without_password("https://me:secret@mlflow.example.com/x"), without_password("http://localhost:5000")
+    ('https://mlflow.example.com/x', 'http://localhost:5000')
+    """
+    return re.sub(r"//[^/@]*@", "//", uri)
+
+
+def _set_store(mlflow: Any, uri: str) -> None:
+    """Tell MLflow where its store is, and leave the variable as it was: MLflow writes what it is told into it."""
+    before = os.environ.get(VARIABLE)
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    if before is None:
+        os.environ.pop(VARIABLE, None)
+    else:
+        os.environ[VARIABLE] = before
 
 
 def import_through_link() -> str:

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from pipeline.artifact.manifest import Manifest, hash_files, read_manifest
+from pipeline.support.errors import UserError
 from pipeline.tracking import pending, stages
+from pipeline.tracking.champion import champion_run
 from pipeline.tracking.history import model_runs
 from pipeline.tracking.pending import log_pending
 from pipeline.tracking.store import connect
@@ -192,3 +194,56 @@ def test_two_on_a_fresh_store_at_once_both_log(tmp_path: Path) -> None:
     both = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     assert [process.communicate()[1] for process in both] == ["", ""]
     assert all(read_manifest(tmp_path / data / "ingest").run_id for data in ("one", "two"))
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a store that is no SQLite of this project's: here, one in another place."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri := f"sqlite:///{tmp_path}/team.db")
+    return uri
+
+
+def test_a_store_that_is_named_is_used_and_said_once(
+    artifacts: Path, empty_store: Path, server: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    shutil.copy(empty_store, tmp_path / "team.db")
+    log_pending(artifacts)
+    assert capsys.readouterr().err == f"mlflow: runs go to {server}\n"
+    (run,) = model_runs(artifacts, "shop")
+    assert run.run_id == run_ids(artifacts)["train"] and os.environ["MLFLOW_TRACKING_URI"] == server
+    log_pending(artifacts)
+    assert capsys.readouterr().err == ""
+
+
+def test_from_store_to_store_all_is_logged_and_found_again(
+    artifacts: Path, empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_pending(artifacts)
+    own = run_ids(artifacts)
+    shutil.copy(empty_store, tmp_path / "team.db")
+    with monkeypatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/team.db")
+        log_pending(artifacts)
+        theirs = run_ids(artifacts)
+        assert "" not in theirs.values() and not set(theirs.values()) & set(own.values())
+        assert [run.run_id for run in model_runs(artifacts, "shop")] == [theirs["train"]]
+    log_pending(artifacts)
+    assert run_ids(artifacts) == own and len(model_runs(artifacts, "shop")) == 1
+
+
+def test_a_server_that_is_away_costs_nothing_and_is_asked_once(
+    artifacts: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@127.0.0.1:9")
+        patch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+        log_pending(artifacts)
+        said = capsys.readouterr().err.splitlines()
+        assert said[0] == "mlflow: runs go to http://127.0.0.1:9"
+        assert said[1].startswith("mlflow: shop/ingest and 2 more not logged (MLFLOW_TRACKING_URI=http://127.0.0.1:9: ")
+        assert len(said) == 2 and said[1].endswith("kept, and logged by the next command")
+        assert champion_run(artifacts, "shop") is None
+        with pytest.raises(UserError, match=r"^MLFLOW_TRACKING_URI=http://127.0.0.1:9: "):
+            model_runs(artifacts, "shop")
+    log_pending(artifacts)
+    assert "" not in run_ids(artifacts).values()
