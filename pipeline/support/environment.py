@@ -43,6 +43,7 @@ NEEDED = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SKIP_PIP_REQUIREMENTS_CHECK": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 DEFAULTS = {
     "GIT_PYTHON_REFRESH": "quiet",  # else MLflow warns where git is not installed
