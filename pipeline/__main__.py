@@ -15,6 +15,7 @@ from pipeline import __version__
 from pipeline.config.names import STAGES, model_name
 from pipeline.config.overlays import load_config
 from pipeline.config.schema import Config
+from pipeline.datasets.local import own_bytes
 from pipeline.support.environment import prepare_environment
 from pipeline.support.errors import UserError
 
@@ -214,7 +215,7 @@ def _config(options: argparse.Namespace) -> Config:
     """Return the checked configuration; with `--own-texts`, those of TEXT and AGAINST that are set stand above it."""
     given = ("TEXT", "AGAINST") if options.own_texts else ()
     texts = {name: os.environ[name] for name in given if name in os.environ}
-    return load_config(options.data, options.cell, options.set, texts, options.preset)
+    return load_config(options.data, options.cell, options.set, texts, options.preset, own_bytes=own_bytes)
 
 
 def _fail(why: str) -> int:

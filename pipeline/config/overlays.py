@@ -1,10 +1,12 @@
 """Merge base, overlays and overrides into one checked configuration, remembering which file set which key.
 
-Later layers win: `configs/base.yaml`, `configs/data/<data>.yaml`, `configs/cell/<cell>.yaml`,
-`configs/preset/<preset>.yaml`, then `SET="section.key=value"` and, for `make explain`, `TEXT` and `AGAINST`.
+Later layers win: `configs/base.yaml`, for own reviews `configs/size/<size>.yaml`, `configs/data/<data>.yaml`,
+`configs/cell/<cell>.yaml`, `configs/preset/<preset>.yaml`, then `SET="section.key=value"` and, for `make explain`,
+`TEXT` and `AGAINST`.
 """
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,9 @@ from pipeline.config.schema import Config, NetworkConfig
 from pipeline.support.errors import UserError
 
 CONFIGS = PACKAGE.parent / "configs"
+# The rule of defaults that fit the size of one's own reviews: small below the one, large from the other on. What is
+# between has the values of base.yaml, which were found on NSMC's 20 MB.
+SMALL_BYTES, LARGE_BYTES = 1_000_000, 200_000_000
 
 
 def load_config(
@@ -28,11 +33,14 @@ def load_config(
     texts: dict[str, str] | None = None,
     preset: str = "",
     folder: Path = CONFIGS,
+    own_bytes: Callable[[str], int | None] | None = None,
 ) -> Config:
     """Merge base, overlays of data, cell and preset, `SET` and texts of one's own into one checked configuration.
 
     Args:
         texts: to explain instead of those that are configured, by `TEXT` and `AGAINST`; preset: empty for none.
+        own_bytes: returns how many bytes of own reviews a data set holds, None where it is no such set; of them follow
+            defaults.
 
     Raises:
         UserError: naming the file (or SET, TEXT, AGAINST), the key and what is allowed.
@@ -44,6 +52,8 @@ def load_config(
         if common := sorted(set(overlay) & set(DATA_STAGES)):
             raise UserError(f"{origin}: {common[0]}: all models share this stage; set it in configs/data/")
     layers += [("SET", values) for values in _parse_overrides(overrides)]
+    if own_bytes:
+        layers[1:1] = _size_layer(folder, layers, own_bytes)
     layers += [(name, {"explain": {name.lower(): text}}) for name, text in (texts or {}).items()]
 
     merged: dict[str, Any] = {}
@@ -56,6 +66,28 @@ def load_config(
         return Config.model_validate(merged)
     except ValidationError as error:
         raise UserError(one_line(error, origins)) from None
+
+
+def _size_layer(
+    folder: Path, layers: list[tuple[str, dict[str, Any]]], own_bytes: Callable[[str], int | None]
+) -> list[tuple[str, dict[str, Any]]]:
+    """Return the overlay for the size of own reviews; none where they are of a middling size, or there are none."""
+    sections = [values["ingest"] for _, values in layers if isinstance(values.get("ingest"), dict)]
+    named = [section["dataset"] for section in sections if isinstance(section.get("dataset"), str)]
+    size = size_name(own_bytes(named[-1]) if named else None)
+    path = folder / "size" / f"{size}.yaml"
+    return [(_shown(path), _read(path))] if size else []
+
+
+def size_name(count: int | None) -> str:
+    """Return the name of a size in bytes; empty for one that base.yaml is made for.
+
+    >>> size_name(40_000), size_name(15_000_000), size_name(500_000_000), size_name(None)
+    ('small', '', 'large', '')
+    """
+    if count is None or SMALL_BYTES <= count < LARGE_BYTES:
+        return ""
+    return "small" if count < SMALL_BYTES else "large"
 
 
 def _share_network(merged: dict[str, Any], origins: dict[str, str]) -> None:

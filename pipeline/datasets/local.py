@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from pipeline.artifact.files import PACKAGE, sha256, visible_files
+from pipeline.datasets.files.splits import split_of
 from pipeline.support.errors import UserError
 
 OWN_FILES = "files"  # the data set that is nothing but its local files
@@ -44,6 +45,16 @@ def hashes_below(variable: str) -> dict[str, str]:
     if not folder.is_dir():
         raise UserError(f"{variable}={value}: no such folder")
     return {str(path.relative_to(folder)): sha256(path) for path in visible_files(folder)}
+
+
+def own_bytes(dataset: str) -> int | None:
+    """Return how many bytes the files of one's own reviews hold that may have labels; None for any other data set."""
+    value = os.environ.get(local_variable(dataset)) if dataset == OWN_FILES else None
+    if not value or not Path(value).is_dir():
+        return None  # what needs them says so
+    folder = Path(value)
+    files = (path for path in visible_files(folder) if "unsupervised" not in split_of(str(path.relative_to(folder))))
+    return sum(path.stat().st_size for path in files)
 
 
 def local_variable(dataset: str) -> str:

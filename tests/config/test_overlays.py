@@ -9,6 +9,7 @@ import yaml
 from pipeline.config.names import STAGES
 from pipeline.config.overlays import CONFIGS, load_config
 from pipeline.config.schema import Config
+from pipeline.datasets.local import own_bytes
 from pipeline.support.errors import UserError
 
 DATA = sorted(path.stem for path in (CONFIGS / "data").glob("*.yaml"))
@@ -118,3 +119,39 @@ def test_own_texts_stand_above_all_and_are_checked() -> None:
         load_config("maekrak", "lstm", texts={"AGAINST": " "})
     with pytest.raises(UserError, match=r"^TEXT: explain.text: '\\udcff': value error, must be UTF-8"):
         load_config("maekrak", "lstm", texts={"TEXT": "\udcff"})
+
+
+OWN = """
+ingest: {dataset: files}
+train: {epochs: 5}
+"""
+
+
+@pytest.mark.parametrize(
+    ("count", "pieces", "epochs", "batch"),
+    [(40_000, 4000, 8, 512), (15_000_000, 16000, 3, 4096), (10**9, 32000, 1, 8192), (None, 16000, 3, 4096)],
+)
+def test_defaults_fit_the_size_of_own_reviews(
+    count: int | None, pieces: int, epochs: int, batch: int, configs: Path
+) -> None:
+    asked: list[str] = []
+
+    def own_bytes(dataset: str) -> int | None:
+        asked.append(dataset)
+        return count
+
+    found = load_config("files", "lstm", own_bytes=own_bytes, folder=configs)
+    assert (found.tokenize.vocab_size, found.train.epochs, found.train.max_tokens_per_batch) == (pieces, epochs, batch)
+    (configs / "data" / "shop.yaml").write_text(OWN, "utf-8")
+    of_shop = load_config("shop", "lstm", "train.max_tokens_per_batch=99", own_bytes=own_bytes, folder=configs)
+    assert (of_shop.tokenize.vocab_size, of_shop.train.epochs, of_shop.train.max_tokens_per_batch) == (pieces, 5, 99)
+    assert asked == ["files", "files"]
+
+
+@pytest.mark.parametrize("data", ["maekrak", "nsmc", "imdb_reviews"])
+def test_no_other_data_set_has_values_of_a_size(data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "reviews.csv").write_text("text,label\n", "utf-8")
+    (tmp_path / "unsupervised.txt").write_text("x" * 100, "utf-8")
+    monkeypatch.setenv("FILES_DIR", str(tmp_path))
+    assert load_config(data, "lstm", own_bytes=own_bytes) == load_config(data, "lstm")
+    assert own_bytes("files") == 11 and own_bytes(data) is None

@@ -30,7 +30,7 @@ ENGINES = [
     for engine, module in (("ray", "ray"), ("spark", "pyspark"))
 ]
 WORKER = {"ray": "ray::", "spark": "pyspark.daemon"}
-TEXTS = [f"리뷰 {n} {'가' * (n % 50)}" for n in range(600)]
+TEXTS = [f"리뷰 {n} {'가' * (n % 50)}" for n in range(400)]
 SCRIPT = """
 import sys
 from pathlib import Path
@@ -49,7 +49,7 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
     class Model(tf.Module):
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "text")])
         def serve(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
-            work = tf.while_loop(lambda n, x: n < 60, lambda n, x: (n + 1, tf.tanh(x @ x)), (0, tf.ones([300, 300])))
+            work = tf.while_loop(lambda n, x: n < 30, lambda n, x: (n + 1, tf.tanh(x @ x)), (0, tf.ones([300, 300])))
             return {"positive": tf.cast(tf.strings.length(text), tf.float32) / 1000 + 0 * work[1][0, 0]}
 
     model, folder = Model(), tmp_path_factory.mktemp("export")
@@ -79,6 +79,14 @@ def run(source: Path, out: Path, export: Path, engine: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in out.rglob("*.parquet")}
 
 
+def is_at_work(child: psutil.Process, engine: str) -> bool:
+    try:
+        named = WORKER[engine] in " ".join(child.cmdline())
+        return named and child.memory_info().rss > 200 << 20  # TensorFlow is in it
+    except psutil.NoSuchProcess:  # it ended meanwhile
+        return False
+
+
 def await_files(out: Path, more_than: int, process: subprocess.Popen) -> None:
     deadline = time.monotonic() + 200
     while len(list(out.rglob("[!.]*.parquet"))) <= more_than:
@@ -97,11 +105,7 @@ def test_a_killed_worker_costs_nothing(
 ) -> None:
     process = start(source, tmp_path / "out", export, engine)
     await_files(tmp_path / "out", 3, process)
-    workers = [
-        child
-        for child in psutil.Process(process.pid).children(recursive=True)
-        if WORKER[engine] in " ".join(child.cmdline()) and child.memory_info().rss > 200 << 20  # TensorFlow is in it
-    ]
+    workers = [child for child in psutil.Process(process.pid).children(recursive=True) if is_at_work(child, engine)]
     assert workers
     random.Random(1).choice(workers).kill()
     assert process.wait(300) == 0, (tmp_path / "out.log").read_text("utf-8")
