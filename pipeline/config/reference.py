@@ -18,7 +18,8 @@ INTRODUCTION = """\
 
 이 표에는 모든 설정값이 있다. 키, 타입과 범위, `base.yaml`의 값, 그 값을 고른 까닭의 차례다. ↳로 시작하는
 줄은 그 파일이 덮어쓰는 값이다. 덮어쓰는 차례는 `base.yaml`, `size/`(1 MB보다 작거나 200 MB 이상인 내 리뷰에만),
-`data/`, `cell/`, `preset/`, `SET`이고 나중 것이 이긴다. 값을 바꾸려면 YAML 파일을 고치거나, 한 번만 쓸 값이면 명령 뒤에 `SET="section.key=value"`를 붙인다.
+`data/`, `cell/`, `preset/`, `SET`이고 나중 것이 이긴다. 값을 바꾸려면 YAML 파일을 고치거나, 한 번만 쓸 값이면 명령
+뒤에 `SET="section.key=value"`를 붙인다.
 
 Each key with its type and bounds, its value in `base.yaml` and the reason for it. A line that begins with ↳ is a value
 that another file lays over it: `size/` for own reviews (`files`) of less than a megabyte or of 200 and more, so that
