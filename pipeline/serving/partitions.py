@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pipeline.artifact.files import sha256, visible_files
 from pipeline.artifact.manifest import digest_of
 from pipeline.serving.saved_model import load_serving
 from pipeline.serving.scoring import ScoreFn, sorted_by_length
@@ -61,7 +62,8 @@ def plan_job(source: Path, out: Path, column: str, export: Path) -> Job:
     if out.resolve().is_relative_to(source.resolve()):
         raise UserError(f"OUT={out}: is in IN={source}; what is scored would be read the next time")
     export = export.resolve()
-    model = str(max((export / "saved_model").iterdir(), key=lambda version: int(version.name)))
+    newest = max((export / "saved_model").iterdir(), key=lambda version: int(version.name))
+    model = digest_of([newest.name, *(sha256(path) for path in visible_files(newest))])
     files = _parquet_files(source)
     base = source if source.is_dir() else source.parent
     partitions = [part for path in files for part in _partitions(path, path.relative_to(base), out, column, model)]
