@@ -30,20 +30,28 @@ run(configs_of(Path(config) if config else None, name, Path(base)), address)
 
 
 @pytest.fixture(scope="session")
-def export_version(tokenize_folder: Path, config: Config) -> Callable[[Path, int], Path]:
-    """A function that exports a version into a folder, sealed as `export` does; its weights are as they were drawn."""
+def classifier(tokenize_folder: Path, config: Config) -> tuple[Any, Any]:
+    """A tokenizer, and a classifier whose weights are as they were drawn."""
     import keras
 
     from pipeline.model.classifier import build_classifier
+    from pipeline.text.tokenizer import Tokenizer
+
+    keras.utils.set_random_seed(1)  # which forgets tokenizers that were there before
+    tokenizer = Tokenizer(tokenize_folder)
+    model = build_classifier(config.train, len(tokenizer.vocabulary))
+    model.set_weights([20 * weights for weights in model.get_weights()])  # so that probabilities differ
+    return tokenizer, model
+
+
+@pytest.fixture(scope="session")
+def export_version(classifier: tuple[Any, Any], config: Config) -> Callable[[Path, int], Path]:
+    """A function that exports a version of the classifier into a folder, sealed as `export` does."""
     from pipeline.serving.explanation import Explanation, write_saved_model
     from pipeline.serving.graph import Serving
     from pipeline.serving.warm_up import choose_requests, write_requests
-    from pipeline.text.tokenizer import Tokenizer
 
-    tokenizer = Tokenizer(tokenize_folder)
-    keras.utils.set_random_seed(1)
-    model = build_classifier(config.train, len(tokenizer.vocabulary))
-    model.set_weights([20 * weights for weights in model.get_weights()])  # so that probabilities differ
+    tokenizer, model = classifier
 
     def export_version(out: Path, number: int) -> Path:
         serving, version = Serving(tokenizer, model, 128), out / "saved_model" / str(number)

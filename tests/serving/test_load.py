@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from pipeline.serving.versions import publish
 from tests.serving.conftest import Server
+from tests.serving.test_service import GOLDEN, test_golden
 
 TEXTS = ["배우들 연기가 정말 좋았다", "결말이 너무 별로였다", "", "음악이 훌륭하다 " * 20, "a\0b"]
 
@@ -100,8 +101,47 @@ def test_versions_are_swapped_and_an_end_loses_nothing(own_server: Server, seale
 @pytest.mark.slow
 def test_ten_swaps_at_sixteen_clients(own_server: Server, sealed_export: Path, tmp_path: Path) -> None:
     start = time.monotonic()
-    swap_under_load(own_server, sealed_export, tmp_path / "serving", clients=16, swaps=10, pause=5)
-    assert time.monotonic() - start > 50
+    swap_under_load(own_server, sealed_export, tmp_path / "serving", clients=16, swaps=10, pause=6)
+    assert time.monotonic() - start > 60
+    own_server.stop()
+
+
+@pytest.mark.slow
+def test_fifty_corrupt_versions_come_and_the_old_one_serves_on(
+    own_server: Server, sealed_export: Path, tmp_path: Path
+) -> None:
+    """Bytes changed, cut off or added, a file gone, half of them there: under load, and each is told of."""
+    base, chance, asking = tmp_path / "serving", random.Random(2), Clients(own_server, 4)
+    files = sorted(path.relative_to(base / "7") for path in (base / "7").rglob("*") if path.is_file())
+    for number in range(101, 151):
+        folder = tmp_path / f"aside{number}"
+        shutil.copytree(base / "7", folder)
+        manifest = (folder / "manifest.json").read_text()
+        (folder / "manifest.json").write_text(manifest.replace('"version": 7', f'"version": {number}'))
+        path = folder / chance.choice([file for file in files if file.name != "manifest.json"])
+        damage, content = number % 5, path.read_bytes()
+        if damage == 0:
+            path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        elif damage == 1:
+            path.write_bytes(content[: len(content) // 2])
+        elif damage == 2:
+            path.write_bytes(content + b"more")
+        elif damage == 3:
+            path.unlink()
+        else:
+            for other in files[: len(files) // 2]:
+                (folder / other).unlink()
+        folder.rename(base / str(number))
+    deadline = time.monotonic() + 60
+    refused = 'maekrak_version_loads_total{model_name="shop",outcome="refused"} 50.0'
+    while refused not in own_server.ask("GET", "/monitoring/prometheus/metrics").body.decode():
+        assert time.monotonic() < deadline, own_server.log[-3:]
+        time.sleep(0.2)
+    answers = asking.stop()
+    assert set(answers) == {200} and answers[200] > 50
+    states = own_server.ask("GET", "/v1/models/shop").json["model_version_status"]
+    assert [one["version"] for one in states if one["state"] == "AVAILABLE"] == ["7"]
+    assert sum(one["status"]["error_code"] == "FAILED_PRECONDITION" for one in states) == 50
     own_server.stop()
 
 
@@ -166,7 +206,7 @@ def test_malformed_requests(server: Server, method: str, path: str, body: bytes)
     check_malformed(server, method, path, body)
 
 
-def test_the_right_answer_after_malformed_requests(server: Server, sealed_export: Path) -> None:
+def test_the_right_answer_after_malformed_requests(server: Server) -> None:
     assert server.process.poll() is None
     assert server.probabilities(TEXTS).shape == (5,)
     assert not any("Traceback" in line for line in server.log)
@@ -177,3 +217,10 @@ def test_the_right_answer_after_malformed_requests(server: Server, sealed_export
 @given(method=st.sampled_from(["POST"] * 5 + ["GET", "PUT", "OPTIONS"]), path=PATHS, body=BODIES)
 def test_many_malformed_requests(server: Server, method: str, path: str, body: bytes) -> None:
     check_malformed(server, method, path, body)
+
+
+@pytest.mark.slow
+def test_golden_answers_after_many_malformed_requests(server: Server) -> None:
+    for row in GOLDEN:
+        test_golden(server, row)
+    test_the_right_answer_after_malformed_requests(server)
