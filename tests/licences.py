@@ -19,8 +19,9 @@ READ = {
 
 
 def pinned() -> list[str]:
-    """Return the names of the distributions that requirements.txt pins, for whichever system and Python."""
-    return re.findall(r"^([\w.-]+)(?:\[.*?\])?==", (ROOT / "requirements.txt").read_text("utf-8"), flags=re.MULTILINE)
+    """Return the names of the distributions that requirements.txt pins, for any system and Python."""
+    requirements = (ROOT / "requirements.txt").read_text("utf-8")
+    return [*dict.fromkeys(re.findall(r"^([\w.-]+)(?:\[.*?\])?==", requirements, flags=re.MULTILINE))]
 
 
 def licence(distribution: PackageMetadata) -> str:

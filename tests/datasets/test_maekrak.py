@@ -257,7 +257,6 @@ def test_words_without_order_do_not_tell(splits: dict[str, list[Review]]) -> Non
 class MaekrakTest(tfds.testing.DatasetBuilderTestCase):
     """The builder, as TFDS checks all of its own."""
 
-    test_session = None  # TensorFlow's, which is no test, and would be told of as skipped
     DATASET_CLASS = maekrak_dataset_builder.Builder
     EXAMPLE_DIR = HERE  # nothing is downloaded, so there is nothing to fake
     SPLITS = {split: count * 2 * 96 for split, count in PAIRS.items()}  # noqa: RUF012

@@ -16,7 +16,6 @@ HEADER = "id\tdocument\tlabel\n"
 class NsmcDownloadTest(tfds.testing.DatasetBuilderTestCase):
     """TFDS's own checks, on files as they are downloaded."""
 
-    test_session = None  # TensorFlow's, which is no test, and would be told of as skipped
     DATASET_CLASS = nsmc_dataset_builder.Builder
     SPLITS: ClassVar[dict[str, int]] = {"train": 3, "test": 2, "unsupervised": 2}
     DL_EXTRACT_RESULT: ClassVar[dict[str, str]] = {
