@@ -31,7 +31,10 @@ def ray(job: Job, address: str | None) -> Iterator[int]:
         import ray
     except ImportError:
         raise UserError(MISSING.format("ray")) from None
-    ray.init(address=address, log_to_driver=False, logging_level="ERROR", include_dashboard=False)
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR", include_dashboard=False)
+    except Exception as error:
+        raise _failed("ray", error) from error
     ray.data.DataContext.get_current().enable_progress_bars = False
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     try:
@@ -45,6 +48,8 @@ def ray(job: Job, address: str | None) -> Iterator[int]:
         )
         for batch in dataset.iter_batches(batch_size=None, prefetch_batches=0):
             yield from batch["rows"].tolist()
+    except ray.exceptions.RayError as error:  # with the traces of all processes
+        raise _failed("ray", error) from error
     finally:
         ray.shutdown()
 
@@ -62,27 +67,28 @@ class _RayScorer:
 
 def spark(job: Job, address: str | None) -> Iterator[int]:
     """Score by Spark's Python workers, on the cluster at `address`, else on this machine."""
+    # It warns of a pandas that is newer than it knows, and none is used here.
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     try:
-        with warnings.catch_warnings(action="ignore"):  # of a pandas that is newer than it knows; none is used here
-            from pyspark.sql import SparkSession
+        from pyspark.sql import SparkSession
     except ImportError:
         raise UserError(MISSING.format("spark")) from None
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     settings = {
         "spark.executorEnv.PYTHONPATH": str(PACKAGE.parent),  # the project, where it stands on every machine
+        "spark.log.level": "OFF",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
-    session = SparkSession.builder.appName("maekrak score").config(map=settings)
-    session = session.master(address or f"local[*,{FAILURES}]").getOrCreate()
+    builder = SparkSession.builder.appName("maekrak score").config(map=settings)
+    session = builder.master(address or f"local[*,{FAILURES}]").getOrCreate()
     try:
-        session.sparkContext.setLogLevel("OFF")
         frame = session.createDataFrame([tuple(one) for one in job.missing], list(Partition._fields))
         spread = frame.repartition(len(job.missing))
         for row in spread.mapInArrow(_spark_scorer(str(job.export), job.column), "rows long").collect():
             yield row["rows"]
     except Exception as error:  # of Java, through py4j: pages of it
-        raise UserError(f"ENGINE=spark: {' '.join(str(error).split())[:400]}; the same command goes on") from error
+        raise _failed("spark", error) from error
     finally:
         session.stop()
 
@@ -96,6 +102,11 @@ def _spark_scorer(export: str, column: str) -> Callable[[Iterator[Any]], Iterato
             yield pa.RecordBatch.from_pydict({"rows": [scorer(Partition(**row)) for row in batch.to_pylist()]})
 
     return score
+
+
+def _failed(engine: str, error: Exception) -> UserError:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return UserError(f"ENGINE={engine}: {lines[0][:200]} ... {lines[-1][:200]}; the same command goes on")
 
 
 Engine = Callable[[Job, str | None], Iterator[int]]
