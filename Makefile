@@ -9,6 +9,7 @@ HOST := 127.0.0.1
 PORT := 8501
 ENGINE := local
 CONFIG :=
+LANGUAGES := ko en
 ALLOWED_HOSTS :=
 CORS :=
 ARTIFACTS ?= artifacts
@@ -130,19 +131,28 @@ ui: $(INSTALLED) ## Open the MLflow UI on the project's store (http://127.0.0.1:
 	@$(RUN) ui $(SELECTION)
 
 ##@ The project
-.PHONY: notebooks bench bench-serve test test-slow lint help
+.PHONY: notebooks lab docs bench bench-serve test test-slow lint help
 
-PAGES := $(patsubst notebooks/%.py,$(ARTIFACTS)/notebooks/%.html,$(wildcard notebooks/*/*.py))
+# In a notebook's folder Jupyter reads no configuration of the user's, and finds the kernel of this environment first.
+JUPYTER := ARTIFACTS="$(abspath $(ARTIFACTS))" JUPYTER_NO_CONFIG=1 JUPYTER_PREFER_ENV_PATH=1 $(PREPARED)
+EXECUTED := $(patsubst notebooks/%.py,$(ARTIFACTS)/notebooks/%.ipynb,$(wildcard $(LANGUAGES:%=notebooks/%/*.py)))
 
-notebooks: ## Run the notebooks, on the embedded corpus, into pages
-	@$(MAKE) --no-print-directory DATA=maekrak CELL=lstm PRESET= $(PAGES)
+notebooks: ## Run the course on the embedded corpus, into pages; LANGUAGES=ko or en for the one alone
+	@$(MAKE) --no-print-directory DATA=maekrak CELL=lstm PRESET= $(EXECUTED)
+	@$(RUN) notebooks $(SELECTION)
 
-$(ARTIFACTS)/notebooks/%.html: notebooks/%.py $(EVALUATE) $(wildcard $(DATA_DIR)/*/train/manifest.json)
+$(ARTIFACTS)/notebooks/%.ipynb: notebooks/%.py $(EVALUATE) $(EXPORT) $(wildcard $(DATA_DIR)/*/train/manifest.json)
 	@mkdir -p $(@D)
-	@$(PREPARED) jupytext --quiet --to ipynb --output - $< | ARTIFACTS="$(ARTIFACTS)" JUPYTER_NO_CONFIG=1 \
-	  JUPYTER_PREFER_ENV_PATH=1 $(PREPARED) nbconvert --log-level WARN --stdin --execute --to html \
-	  --output-dir "$(@D)" --output "$(@F)"
+	@$(PREPARED) jupytext --quiet --to ipynb --output - $< | $(JUPYTER) nbconvert --log-level ERROR --KernelManager.transport=ipc \
+	  --stdin --execute --to notebook --output-dir "$(@D)" --output "$(@F)"
 	@echo $@
+
+lab: $(INSTALLED) ## Open the course in JupyterLab; what you change there changes the .py
+	@$(JUPYTER) jupyterlab --notebook-dir notebooks --ServerApp.ip=127.0.0.1 \
+	  --ServerApp.contents_manager_class=jupytext.TextFileContentsManager
+
+docs: notebooks ## Build one site of all pages, the course and the API, in artifacts/docs/
+	@$(RUN) docs $(SELECTION)
 
 bench: $(INSTALLED) ## Time the recurrent layer, and an epoch of DATA if it is tokenized, beside keras.layers (and torch.nn)
 	@$(RUN) bench $(SELECTION) $(OVERRIDES)

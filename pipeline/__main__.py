@@ -74,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     add("ui", _ui, chosen, "MLflow's user interface")
     add("predict", _predict, chosen, "read TEXT, the lines of FILE, or standard input")
     add("score", _score, _scored(chosen), "classify the rows of Parquet files, IN, into OUT")
+    add("notebooks", _notebooks, chosen, "the pages of the notebooks that were executed")
+    add("docs", _docs, chosen, "one static site of all that is written")
     add("bench", _bench, valued, "time the recurrent layer beside others")
     add("bench-serve", _bench_serve, chosen, "time the HTTP service beside the model itself")
     add("serve", _serve, _served(valued), "answer over HTTP, with a page")
@@ -116,6 +118,18 @@ def _summary(options: argparse.Namespace) -> None:
     from pipeline.summary import summary
 
     summary(options.artifacts, options.data, options.cell, options.preset)
+
+
+def _notebooks(options: argparse.Namespace) -> None:
+    from pipeline.notebooks import notebooks
+
+    notebooks(options.artifacts)
+
+
+def _docs(options: argparse.Namespace) -> None:
+    from pipeline.docs import docs
+
+    docs(options.artifacts)
 
 
 def _compare(options: argparse.Namespace) -> None:

@@ -13,6 +13,7 @@ READ = {
     "huey": "MIT",
     "namex": "Apache-2.0",
     "pywin32": "PSF-2.0",
+    "pywinpty": "MIT",
     "tzdata": "Apache-2.0",
     "waitress": "ZPL-2.1",
 }

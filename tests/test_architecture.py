@@ -15,10 +15,22 @@ FLOORS = (
     ("artifact", "config", "layers"),
     ("cells", "text", "tracking", "datasets"),
     ("model", "orchestration"),
-    ("objectives", "evidence", "report", "benchmarks"),
+    ("objectives", "evidence", "report", "benchmarks", "pages"),
     ("serving",),
 )
-COMMANDS = ("predict", "score", "compare", "bench", "summary", "ui", "why", "serve", "bench_serve")
+COMMANDS = (
+    "predict",
+    "score",
+    "compare",
+    "bench",
+    "summary",
+    "ui",
+    "why",
+    "serve",
+    "bench_serve",
+    "notebooks",
+    "docs",
+)
 
 
 def modules() -> dict[str, ast.Module]:

@@ -1,0 +1,1 @@
+"""Pages for readers: the course as HTML, and one site of all that is written."""
