@@ -44,6 +44,7 @@ with silenced_stderr():
 
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 from IPython.display import Image
@@ -99,7 +100,7 @@ Image(png, width=900)
 #
 # ## Change one value
 #
-# All values are in YAML, in `configs/`. On `base.yaml` those of the data, the cell and the preset are laid in turn, and `SET` on top.
+# All values are in YAML, in `configs/`. On `base.yaml` those of the data, the cell and the preset are laid in turn (overlays), and `SET` on top.
 # Here is what comes out.
 
 # %%
@@ -165,6 +166,7 @@ Image(png, width=760)
 # `make compare` in a terminal. Here we call the same functions.
 
 # %%
+warnings.filterwarnings("ignore", message="IProgress")  # MLflow would draw a bar in notebooks
 with silenced_stderr():
     from pipeline.compare import columns
     from pipeline.tracking.history import model_runs

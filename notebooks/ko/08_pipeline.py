@@ -44,6 +44,7 @@ with silenced_stderr():
 
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 from IPython.display import Image
@@ -97,7 +98,7 @@ Image(png, width=900)
 #
 # ## 값을 하나 바꾸면
 #
-# 값은 모두 `configs/`의 YAML에 있다. `base.yaml`에 데이터, 셀, 프리셋의 것을 차례로 덮고, 마지막으로 `SET`을 덮는다. 덮은
+# 값은 모두 `configs/`의 YAML에 있다. `base.yaml`에 데이터, 셀, 프리셋의 것을 차례로 덮고(오버레이, overlay), 마지막으로 `SET`을 덮는다. 덮은
 # 결과를 코드에서 들여다본다.
 
 # %%
@@ -163,6 +164,7 @@ Image(png, width=760)
 # 본다. 여기서는 같은 함수를 부른다.
 
 # %%
+warnings.filterwarnings("ignore", message="IProgress")  # MLflow would draw a bar in notebooks
 with silenced_stderr():
     from pipeline.compare import columns
     from pipeline.tracking.history import model_runs
