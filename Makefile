@@ -144,7 +144,7 @@ notebooks: ## Run the course on the embedded corpus, into pages; LANGUAGES=ko or
 $(ARTIFACTS)/notebooks/%.ipynb: notebooks/%.py $(EVALUATE) $(EXPORT) $(wildcard $(DATA_DIR)/*/train/manifest.json)
 	@mkdir -p $(@D)
 	@$(PREPARED) jupytext --quiet --to ipynb --output - $< | $(JUPYTER) nbconvert --log-level ERROR --KernelManager.transport=ipc \
-	  --stdin --execute --to notebook --output-dir "$(@D)" --output "$(@F)"
+	  --ExecutePreprocessor.coalesce_streams=True --stdin --execute --to notebook --output-dir "$(@D)" --output "$(@F)"
 	@echo $@
 
 lab: $(INSTALLED) ## Open the course in JupyterLab; what you change there changes the .py

@@ -178,7 +178,7 @@ names = [f"{run.name}, {run.started}" for run in runs][::-1]
 axes.barh(names, [run.metrics["test_accuracy"] for run in runs][::-1], color=POSITIVE, height=0.5)
 axes.axvline(runs[0].metrics["baseline_test_accuracy"], color=NEUTRAL, linestyle="--", label="베이스라인 · baseline")
 axes.set(xlim=(0, 1), xlabel="test_accuracy")
-axes.legend(frameon=False, loc="upper left")
+axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
 save(drawing, png)
 print("make compare:", ", ".join(columns()))
 assert any(run.metrics["test_accuracy"] == manifests["evaluate"].metrics["test_accuracy"] for run in runs)

@@ -196,7 +196,7 @@ shortest = np.argsort([len(text) for text in train.texts], kind="stable")[:2000]
 texts = [train.texts[row] for row in shortest]
 new = sorted(dev.texts, key=len)[:100]
 
-tiny = "pretrain.epochs=6 pretrain.learning_rate=0.01 pretrain.max_tokens_per_batch=512 pretrain.negatives=256"
+tiny = "pretrain.epochs=8 pretrain.learning_rate=0.01 pretrain.max_tokens_per_batch=512 pretrain.negatives=256"
 config = load_config("maekrak", "lstm", f"pretrain.objective=seq2seq {tiny}").pretrain
 pretrained = Path(folder.name) / "pretrained"
 pretrained.mkdir()

@@ -19,5 +19,5 @@ def with_mathml(markdown: str) -> str:
 
 def _equation(found: re.Match[str]) -> str:
     if latex := found["block"]:
-        return convert(" ".join(latex.split()), display="block")
+        return f'<div class="equation">{convert(" ".join(latex.split()), display="block")}</div>'  # scrolls on a phone
     return convert(found["inline"]) if found["inline"] else found[0]

@@ -46,7 +46,6 @@ def build_site(configuration: Path, chapters: list[Chapter], gathered: Path, sit
     from mkdocs.config import load_config
     from mkdocs.exceptions import Abort
 
-    shutil.rmtree(gathered, ignore_errors=True)
     navigation = gather(chapters, gathered)
     config = load_config(str(configuration), docs_dir=str(gathered), site_dir=str(site), nav=navigation, strict=True)
     logging.getLogger("mkdocs").addHandler(logging.StreamHandler())  # else its warnings would go nowhere
