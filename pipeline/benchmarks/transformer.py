@@ -37,8 +37,9 @@ class Transformer(keras.Model):
         self.logit = keras.layers.Dense(1)
 
     def call(self, ids: tf.Tensor, training: bool = False) -> tf.Tensor:
-        mask = (ids != PADDING)[:, None, :]
-        states = self.normalized(self.pieces(ids) + self.positions(ops.arange(ops.shape(ids)[1])))
+        positions = ops.arange(ops.shape(ids)[1])
+        mask = ((ids != PADDING) | (positions == 0))[:, None, :]  # one place is read even of an empty text
+        states = self.normalized(self.pieces(ids) + self.positions(positions))
         for attention, normalized, feed_forward, normalized_again in self.blocks:
             states = normalized(states + attention(states, states, attention_mask=mask))
             states = normalized_again(states + feed_forward(states))

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from pipeline.serving.fused import FusedLSTM
 from pipeline.text.batching import encode, pad
 from pipeline.text.tokenizer import Tokenizer
 
@@ -18,11 +19,13 @@ class Serving(tf.Module):
         super().__init__()
         self.tokenizer, self.max_length = tokenizer, max_length
         self.op = tokenizer.op  # a SavedModel holds what is an attribute of its module
-        self.weights = plain_weights(model)
+        fused = FusedLSTM(model)
+        self.weights = [*plain_weights(model), *fused.kernels]
 
         @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32, name="ids")], autograph=False)
         def predict_logits(ids: tf.Tensor) -> tf.Tensor:
-            return model(ids, training=False)[:, 0]
+            with fused.in_place():
+                return model(ids, training=False)[:, 0]
 
         self.predict_logits = predict_logits  # one function for all signatures: the graph holds the model once
 
