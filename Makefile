@@ -135,16 +135,20 @@ ui: $(INSTALLED) ## Open the MLflow UI on the project's store (http://127.0.0.1:
 
 # In a notebook's folder Jupyter reads no configuration of the user's, and finds the kernel of this environment first.
 JUPYTER := ARTIFACTS="$(abspath $(ARTIFACTS))" JUPYTER_NO_CONFIG=1 JUPYTER_PREFER_ENV_PATH=1 $(PREPARED)
+# On a busy machine a kernel takes its time to start. What a cell prints bit by bit is shown as one. A kernel says that
+# it listens on the loopback, which is what is meant.
+EXECUTION := --ExecutePreprocessor.startup_timeout=300 --ExecutePreprocessor.coalesce_streams=True \
+  --ExecutePreprocessor.extra_arguments=--IPKernelApp.log_level=ERROR
 EXECUTED := $(patsubst notebooks/%.py,$(ARTIFACTS)/notebooks/%.ipynb,$(wildcard $(LANGUAGES:%=notebooks/%/*.py)))
 
 notebooks: ## Run the course on the embedded corpus, into pages; LANGUAGES=ko or en for the one alone
-	@$(MAKE) --no-print-directory DATA=maekrak CELL=lstm PRESET= $(EXECUTED)
+	@$(MAKE) --no-print-directory --silent DATA=maekrak CELL=lstm PRESET= $(EXECUTED)
 	@$(RUN) notebooks $(SELECTION)
 
 $(ARTIFACTS)/notebooks/%.ipynb: notebooks/%.py $(EVALUATE) $(EXPORT) $(wildcard $(DATA_DIR)/*/train/manifest.json)
 	@mkdir -p $(@D)
-	@$(PREPARED) jupytext --quiet --to ipynb --output - $< | $(JUPYTER) nbconvert --log-level ERROR --KernelManager.transport=ipc \
-	  --ExecutePreprocessor.coalesce_streams=True --stdin --execute --to notebook --output-dir "$(@D)" --output "$(@F)"
+	@$(PREPARED) jupytext --quiet --to ipynb --output - $< | $(JUPYTER) nbconvert --log-level ERROR --stdin --execute --to notebook \
+	  --output-dir "$(@D)" --output "$(@F)" $(EXECUTION)
 	@echo $@
 
 lab: $(INSTALLED) ## Open the course in JupyterLab; what you change there changes the .py

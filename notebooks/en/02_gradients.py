@@ -446,8 +446,8 @@ Image(png, width=720)
 #
 # - Bengio, Simard & Frasconi 1994, *Learning long-term dependencies with gradient descent is difficult*, IEEE Transactions on
 #   Neural Networks 5.
-# - Pascanu, Mikolov & Bengio 2013, *On the difficulty of training recurrent neural networks*, section 2: the product of
-#   Jacobians, and clipping.
+# - Pascanu, Mikolov & Bengio 2013, *On the difficulty of training recurrent neural networks*, section 2 on the product of
+#   Jacobians, 3 on clipping.
 # - Hochreiter & Schmidhuber 1997, *Long short-term memory*, section 5: the tasks of remembering a symbol from far away.
 # - Gers et al. 2000 and Jozefowicz et al. 2015 for the forget gate's bias; Saxe et al. 2014 for the orthogonal start.
 

@@ -303,7 +303,7 @@ Image(png, width=820)
 # - Cho et al. 2014, *Learning phrase representations using RNN encoder–decoder*, EMNLP, section 2.3: the GRU, reset before.
 # - Chung et al. 2014, *Empirical evaluation of gated recurrent neural networks on sequence modeling*: GRU against LSTM.
 # - Gers & Schmidhuber 2000, *Recurrent nets that time and count*: peepholes.
-# - Greff et al. 2017, *LSTM: a search space odyssey*, the variants in section 3, results in section 5.
+# - Greff et al. 2017, *LSTM: a search space odyssey*, the variants in section 4, results in section 5.
 # - Ba, Kiros & Hinton 2016, *Layer normalization*, equations (20) to (22).
 # - Feng et al. 2024, *Were RNNs all we needed?*, section 3: minGRU and minLSTM.
 

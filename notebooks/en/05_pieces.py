@@ -295,7 +295,7 @@ for _ in range(5):
 #
 # ## Sources
 #
-# - Kudo 2018, *Subword regularization*, ACL: section 3.1 on sampling, 3.2 on the unigram model.
+# - Kudo 2018, *Subword regularization*, ACL: section 3.2 on the unigram model, 3.3 on sampling.
 # - Kudo & Richardson 2018, *SentencePiece*, EMNLP: a tokenizer to which spaces are characters too. Bytes are its option
 #   `byte_fallback`.
 # - Sennrich, Haddow & Birch 2016, *Neural machine translation of rare words with subword units*, ACL, proposed subwords.

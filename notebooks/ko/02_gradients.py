@@ -441,7 +441,8 @@ Image(png, width=720)
 #
 # - Bengio, Simard & Frasconi 1994, *Learning long-term dependencies with gradient descent is difficult*, IEEE Transactions on
 #   Neural Networks 5.
-# - Pascanu, Mikolov & Bengio 2013, *On the difficulty of training recurrent neural networks*, 2절. 야코비안의 곱과 기울기 자르기.
+# - Pascanu, Mikolov & Bengio 2013, *On the difficulty of training recurrent neural networks*, 2절은 야코비안의 곱, 3절은
+#   기울기 자르기.
 # - Hochreiter & Schmidhuber 1997, *Long short-term memory*. 멀리 떨어진 기호를 기억하는 문제의 본보기는 5절.
 # - Gers et al. 2000, Jozefowicz et al. 2015: 망각 게이트의 편향. Saxe et al. 2014: 직교행렬로 시작하기.
 

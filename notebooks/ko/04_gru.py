@@ -298,7 +298,7 @@ Image(png, width=820)
 # - Cho et al. 2014, *Learning phrase representations using RNN encoder–decoder*, EMNLP, 2.3절. GRU (리셋이 앞에 있다).
 # - Chung et al. 2014, *Empirical evaluation of gated recurrent neural networks on sequence modeling*. GRU와 LSTM의 비교.
 # - Gers & Schmidhuber 2000, *Recurrent nets that time and count*. 엿보기 구멍.
-# - Greff et al. 2017, *LSTM: a search space odyssey*, 3절의 변형들과 5절의 결과.
+# - Greff et al. 2017, *LSTM: a search space odyssey*, 4절의 변형들과 5절의 결과.
 # - Ba, Kiros & Hinton 2016, *Layer normalization*, 식 (20)~(22).
 # - Feng et al. 2024, *Were RNNs all we needed?*, 3절. minGRU와 minLSTM.
 

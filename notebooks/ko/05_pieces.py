@@ -288,7 +288,7 @@ for _ in range(5):
 #
 # ## 출처
 #
-# - Kudo 2018, *Subword regularization*, ACL. 3.1절의 표본 추출, 3.2절의 유니그램 모델.
+# - Kudo 2018, *Subword regularization*, ACL. 3.2절의 유니그램 모델, 3.3절의 표본 추출.
 # - Kudo & Richardson 2018, *SentencePiece*, EMNLP. 띄어쓰기까지 글자로 다루는 토크나이저. 바이트로 되돌아가는 것은 그 프로그램의
 #   `byte_fallback`이다.
 # - Sennrich, Haddow & Birch 2016, *Neural machine translation of rare words with subword units*, ACL. 조각을 쓰자는 제안.

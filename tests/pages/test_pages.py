@@ -1,5 +1,6 @@
 """Pages of the course: one file each, without a script, and links that lead where they should."""
 
+import json
 from pathlib import Path
 
 import nbformat
@@ -8,7 +9,7 @@ import pytest
 from pipeline.pages.links import relink
 from pipeline.pages.mathml import with_mathml
 from pipeline.pages.notebook import Chapter, write_index, write_pages
-from pipeline.pages.site import OUTSIDE, gather, room_pages
+from pipeline.pages.site import OUTSIDE, ROOT, build_site, gather, room_pages
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 SOURCE = """# %% [markdown]
@@ -90,3 +91,13 @@ def test_the_site_gathers_every_room_in_its_languages(chapters: list[Chapter], t
 def test_a_script_from_elsewhere_is_found(address: str) -> None:
     assert OUTSIDE.search(f'<script src="{address}"></script>')
     assert not OUTSIDE.search(f'<a href="{address}">out</a> <script src="assets/a.js"></script>')
+
+
+@pytest.mark.slow
+def test_the_site_is_built_without_a_warning(chapters: list[Chapter], tmp_path: Path) -> None:
+    """Strictly: a link or an anchor that leads nowhere, or a script from elsewhere, would be an error."""
+    build_site(ROOT / "configs" / "mkdocs.yml", chapters, tmp_path / "gathered", tmp_path / "site")
+    index = json.loads((tmp_path / "site" / "search" / "search_index.json").read_text("utf-8"))
+    assert index["config"]["lang"] == ["en", "ko"]
+    assert {"01_one 맥락 ko", "pipeline.cells"} <= {entry["title"] for entry in index["docs"]}
+    assert 'lang="ko"' in (tmp_path / "site" / "ko" / "index.html").read_text("utf-8")
