@@ -106,7 +106,8 @@ def _spark_scorer(export: str, column: str) -> Callable[[Iterator[Any]], Iterato
 
 def _failed(engine: str, error: Exception) -> UserError:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    return UserError(f"ENGINE={engine}: {lines[0][:200]} ... {lines[-1][:200]}; the same command goes on")
+    said = " ... ".join(dict.fromkeys((lines[0][:200], lines[-1][:200])))
+    return UserError(f"ENGINE={engine}: {said}; the same command goes on")
 
 
 Engine = Callable[[Job, str | None], Iterator[int]]
