@@ -113,7 +113,7 @@ def test_another_model_or_input_is_scored_anew(given: Path, export: Path, monkey
     assert {row for path in given.rglob("*.parquet") for row in pq.read_table(path)["predicted"].to_pylist()} == {"pos"}
 
 
-@pytest.mark.parametrize("kills", [6, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [6, pytest.param(30, marks=pytest.mark.slow)])
 def test_killed_at_random_points_it_ends_as_if_it_was_not(kills: int, given: Path, export: Path) -> None:
     score(export, "local")
     whole = contents(given)
