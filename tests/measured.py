@@ -18,7 +18,10 @@ BEHAVIOUR = (
     "kind test expected positive positive_before failed baseline_positive baseline_positive_before baseline_failed "
     "text before"
 )
-PAIRS = "category phrase pos_positive neg_positive baseline_pos_positive baseline_neg_positive pos neg"
+PAIRS = (
+    "category phrase pos_positive neg_positive alone_positive "
+    "baseline_pos_positive baseline_neg_positive baseline_alone_positive pos neg"
+)
 
 
 def write_measured(folder: Path, config: Config) -> Path:
@@ -44,9 +47,20 @@ def write_measured(folder: Path, config: Config) -> Path:
         folder / "pairs.tsv",
         PAIRS.split(),
         [
-            ["lexical", "죽인다", 0.9, 0.2, 0.7, 0.6, "배우들 연기가 진짜 죽인다", "아까운 내 시간만 죽인다"],
-            ["lexical", "소름", 0.9, 0.2, 0.7, 0.6, "소름 돋게 좋았다", "소름 돋게 별로였다"],
-            ["order", "지루했지만", 0.9, 0.2, 0.7, 0.6, "지루했지만 감동이었다", "감동이었지만 지루했다"],
+            [
+                "lexical",
+                "죽인다",
+                0.9,
+                0.2,
+                0.55,
+                0.7,
+                0.6,
+                0.65,
+                "배우들 연기가 진짜 죽인다",
+                "아까운 내 시간만 죽인다",
+            ],
+            ["lexical", "소름", 0.9, 0.2, 0.55, 0.7, 0.6, 0.65, "소름 돋게 좋았다", "소름 돋게 별로였다"],
+            ["order", "지루했지만", 0.9, 0.2, 0.55, 0.7, 0.6, 0.65, "지루했지만 감동이었다", "감동이었지만 지루했다"],
         ],
     )
     write_table(

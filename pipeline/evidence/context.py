@@ -89,6 +89,11 @@ class EvaluationContext:
         return self.predict_pairs(self.pairs)
 
     @cached_property
+    def on_phrases_alone(self) -> PerModel:
+        """The probability of positive of the phrase of each minimal pair, with no context."""
+        return self.predict([pair.phrase for pair in self.pairs])
+
+    @cached_property
     def cases(self) -> list[Case]:
         """The cases of the behavioural suite."""
         return read_cases(self.config.behaviour)

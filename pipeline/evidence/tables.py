@@ -78,13 +78,13 @@ def write_errors(path: Path, context: EvaluationContext) -> None:
 
 
 def write_pairs(path: Path, context: EvaluationContext) -> None:
-    """Write the minimal pairs with the probability of positive of both members, by both models."""
-    positive = [side[who] for who in MODELS for side in context.on_pairs]
+    """Write the minimal pairs with the probability of positive of both members and of the phrase alone, by model."""
+    positive = [of[who] for who in MODELS for of in (*context.on_pairs, context.on_phrases_alone)]
     rows = [
         [pair.category, pair.phrase, *(float(of[i]) for of in positive), pair.pos, pair.neg]
         for i, pair in enumerate(context.pairs)
     ]
-    columns = [metric_name(f"{side}_positive", who) for who in MODELS for side in ("pos", "neg")]
+    columns = [metric_name(f"{side}_positive", who) for who in MODELS for side in ("pos", "neg", "alone")]
     write_table(path, ["category", "phrase", *columns, "pos", "neg"], rows)
 
 

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from pipeline.artifact.manifest import read_manifest
 from pipeline.artifact.tables import read_table
 from pipeline.config.names import make_arguments
+from pipeline.evidence.pairs.flip import added_by_context, choose_flip
 from pipeline.evidence.registry import BEHAVIOURS, MODELS, Title, metric_name
 from pipeline.report.attribution import Attribution
 from pipeline.report.embedding import embed_figure, embed_font
@@ -62,6 +63,26 @@ class ShownPiece(NamedTuple):
     share: str
 
 
+class ShownMember(NamedTuple):
+    """A text of the flip: what stands around the phrase, what `MODELS` give it, and the logits that context adds."""
+
+    role: str
+    before: str
+    after: str
+    positive: list[str]
+    added: str
+
+
+class ShownFlip(NamedTuple):
+    """A phrase alone and in two contexts; `alone` is what `MODELS` give it with its context hidden."""
+
+    phrase: str
+    alone: list[str]
+    rows: list[ShownMember]
+    candidates: str
+    pairs: str
+
+
 class ShownFailure(NamedTuple):
     """A case of the behavioural suite that fails, with what each of `MODELS` gives it, before and after a change."""
 
@@ -100,6 +121,8 @@ def write_report(
         "attributions": {method: show_attributions(method, readings, attributions) for method in METHODS},
         "residuals": [f"{attribution.residual:.4f}" for attribution in attributions.values()],
         "gates": gates,
+        "flip": show_flip(read_table(evaluate / "pairs.tsv"), [reading.text for reading in readings.values()]),
+        "pairs": evidence.get("pair_consistency"),
         "headlines": headlines(evidence),
         "evidence": by_group(evidence),
         "phrases": read_table(evaluate / "phrases.tsv")[:PHRASES],
@@ -111,6 +134,25 @@ def write_report(
     regular, bold = korean_font(), korean_font().with_stem("NanumGothicBold")
     fonts = {400: embed_font(regular, characters), 700: embed_font(bold, characters)}
     (out / "report.html").write_text(template.render(content, fonts=fonts), "utf-8")
+
+
+def show_flip(pairs: list[Row], texts: list[str]) -> ShownFlip | None:
+    """Return the phrase alone and in its two contexts as the page shows it; None if no pair shows a flip."""
+    flip = choose_flip(pairs, texts)
+    if flip is None:
+        return None
+    alone = [percent(flip.alone[who]) for who in MODELS]
+    rows = []
+    for role, text, positive in (
+        ("alone", flip.phrase, flip.alone),
+        ("praise", flip.pos, flip.praise),
+        ("blame", flip.neg, flip.blame),
+    ):
+        before, _, after = text.partition(flip.phrase)
+        added = added_by_context(flip.alone["model"], positive["model"])
+        shown = [percent(positive[who]) for who in MODELS]
+        rows.append(ShownMember(role, before, after, shown, signed(added) if role != "alone" else ""))
+    return ShownFlip(flip.phrase, alone, rows, f"{flip.candidates:,}", f"{len(pairs):,}")
 
 
 def failures(cases: list[Row]) -> list[ShownFailure]:
@@ -163,10 +205,19 @@ def _show_piece(piece: str, value: float, largest: float) -> ShownPiece:
         piece=piece,
         shown=_without_mark(piece),
         begins_word=piece.startswith(WORD_START),
-        value=f"{value:+.2f}".replace("-", "−"),
+        value=signed(value),
         sign="plus" if value >= 0 else "minus",
         share=f"{abs(value / largest) if largest else 0:.3f}",
     )
+
+
+def signed(value: float) -> str:
+    """Return a number of logits as people read it, with its sign, a true minus.
+
+    >>> signed(1.234), signed(-0.5)
+    ('+1.23', '−0.50')
+    """
+    return f"{value:+.2f}".replace("-", "−")
 
 
 def _without_mark(piece: str) -> str:

@@ -16,7 +16,7 @@ from tests.chromium import CHROMIUM, needs_chromium
 from tests.conftest import Explained
 from tests.measured import HOSTILE, MEASURES
 
-VOID = {"meta", "link", "img", "br"}
+VOID = {"meta", "link", "img", "br", "input"}
 
 
 class Page(HTMLParser):
@@ -97,7 +97,14 @@ def test_every_text_is_shown_and_has_its_words_in_both_languages(content: str) -
     written_out = set(re.findall(r'\b(?:t|text)\("([\w.]*\w)"', structure))
     assert written_out <= set(words)
     unused = {"reset", "update", "any_other"}  # of gates that lstm has not
-    none = {"reading.nowhere", "gates.none", "phrases.none", "errors.none", *(f"gate.{name}" for name in unused)}
+    none = {
+        "reading.nowhere",
+        "flip.none",
+        "gates.none",
+        "phrases.none",
+        "errors.none",
+        *(f"gate.{name}" for name in unused),
+    }
     shown = re.sub(r"\s+", " ", unescape(content))
     missing = [id for id, both in words.items() if re.split("{", both["ko"])[0] not in shown and id not in none]
     assert missing == []
@@ -121,6 +128,21 @@ def test_every_measure_and_model_is_shown(page: Page) -> None:
     assert text.count("90.0%") >= 2 * (len(MEASURES.split()) - 1)
     assert "+10.0" in text
     assert page.texts.count("–") == 4  # both models and the gain of what is the baseline's alone; what the twin lacks
+
+
+def test_it_opens_with_a_phrase_alone_and_in_two_contexts(content: str, page: Page) -> None:
+    """What stands around the phrase can be hidden; then each row shows what the phrase alone gets."""
+    first = content[content.index("<main>") : content.index("</section>")]
+    text = unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", first)))
+    assert "배우들 연기가 진짜 죽인다" in text and "아까운 내 시간만 죽인다" in text
+    assert '<span class="context">배우들 연기가 진짜 </span><b>죽인다</b>' in first
+    assert re.findall(r'class="whole">([^<]*)</span><span class="alone">([^<]*)<', first) == [
+        *(("55.0%", "55.0%"), ("65.0%", "65.0%"), ("90.0%", "55.0%"), ("70.0%", "65.0%")),
+        *(("20.0%", "55.0%"), ("60.0%", "65.0%")),
+    ]
+    assert re.findall(r'class="whole">([+−][\d.]+)<', first) == ["+2.00", "−1.59"]
+    assert "from the 3 of 3 hand-written pairs" in text
+    assert "of all 100, the network gets both members right in 90.0% (95% interval 88.0%–92.0%)" in text
 
 
 def test_its_own_command_is_told(page: Page) -> None:
