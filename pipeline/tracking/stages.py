@@ -11,10 +11,26 @@ from typing import Any
 
 from pipeline import __version__
 from pipeline.artifact.manifest import Manifest, digest_of
+from pipeline.artifact.tables import read_table
 from pipeline.tracking.registry import register
 from pipeline.tracking.store import DATA_TAG, connect, find_experiment, named_store
 
 LOGGED_SUFFIXES = {".json", ".md", ".png", ".tsv", ".html"}  # files to look at in the UI; data and weights stay out
+LOGGED_TABLES = ("pairs.tsv", "behaviour.tsv")  # also as tables of MLflow, which its UI compares row by row
+KIND_TAG, NOTE_TAG = "mlflow.experimentKind", "mlflow.note.content"  # MLflow's own: the kind of view, the description
+MODEL_TRAINING = "custom_model_development"  # the kind whose view is that of models and their metrics, not of traces
+DESCRIPTION = """One run a model, named after its cell and preset: `train` opens it, later stages resume it. `ingest`, \
+`tokenize` and `pretrain` have runs of their own.
+
+What to compare:
+
+- `test_accuracy` beside `baseline_test_accuracy`: TF-IDF with logistic regression, on the same reviews;
+- `pair_consistency` and `pair_ranked` beside the baseline's: whether context decides, on hand-written pairs;
+- `shuffled_drop`: what the order of words is worth; `behaviour_*_failure`: the less, the better;
+- row by row, in the artifact view of chosen runs: the tables `evaluate/pairs.json` and `evaluate/behaviour.json`, \
+grouped by `text` (or `pos` and `neg`), compared by `positive` (or `pos_positive`).
+
+Compare runs of one `ingest_digest` only, and mind the seed: `make compare` gives means over seeds."""
 ARTIFACT_TAG = "maekrak_artifact"  # of a run: the artifact that it was opened for
 
 
@@ -54,6 +70,8 @@ def log_stage(artifacts: Path, sealed: Manifest, folder: Path, inputs: dict[str,
         for path in sealed.outputs:
             if Path(path).suffix in LOGGED_SUFFIXES:
                 mlflow.log_artifact(str(folder / path), str(Path(sealed.stage, path).parent))
+            if path in LOGGED_TABLES:
+                _log_table(mlflow, folder / path, f"{sealed.stage}/{Path(path).stem}.json")
         if sealed.stage == "export":
             register(mlflow, artifacts, sealed, folder, inputs["ingest"])
         return str(run.info.run_id)
@@ -67,8 +85,9 @@ def _experiment_id(mlflow: Any, artifacts: Path, data: str) -> str:
         place = None if named_store() else (artifacts / "mlflow" / "artifacts" / data).resolve().as_uri()
         experiment = mlflow.get_experiment(mlflow.create_experiment(data, place, tags={DATA_TAG: data}))
     _restore_experiment(mlflow, experiment)
-    if DATA_TAG not in experiment.tags:  # of a store from before the tag
-        mlflow.MlflowClient().set_experiment_tag(experiment.experiment_id, DATA_TAG, data)
+    for tag, value in ((DATA_TAG, data), (KIND_TAG, MODEL_TRAINING), (NOTE_TAG, DESCRIPTION)):
+        if tag not in experiment.tags:  # it is new, or of a store from before the tag; what users wrote stays
+            mlflow.MlflowClient().set_experiment_tag(experiment.experiment_id, tag, value)
     mlflow.set_experiment(experiment_id=experiment.experiment_id)
     return str(experiment.experiment_id)
 
@@ -147,6 +166,19 @@ def _log_origin(mlflow: Any, sealed: Manifest, inputs: dict[str, Manifest]) -> N
 
         source = CodeDatasetSource({"dataset": data.config["dataset"]})
         mlflow.log_input(MetaDataset(source, name=data.data, digest=data.digest[:32]), context=sealed.stage)
+
+
+def _log_table(mlflow: Any, path: Path, name: str) -> None:
+    """Log a table of ours as one of MLflow, in place of an earlier evaluation's, to which MLflow would append."""
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    run = mlflow.active_run()
+    store = get_artifact_repository(run.info.artifact_uri)
+    if name in [file.path for file in store.list_artifacts(str(Path(name).parent))]:
+        store.delete_artifacts(name)
+    rows = read_table(path)
+    if rows:
+        mlflow.log_table({column: [row[column] for row in rows] for column in rows[0]}, name)
 
 
 def _log_curves(mlflow: Any, path: Path) -> None:
