@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.support.errors import UserError
 from pipeline.tracking.store import (
+    DATA_TAG,
     DATABASE,
     VARIABLE,
     connect,
@@ -32,7 +33,11 @@ def ui(artifacts: Path) -> None:
     host, port = os.environ.get("MLFLOW_HOST") or "127.0.0.1", os.environ.get("MLFLOW_PORT") or "5000"
     _check_free(host, port)
     folder = import_through_link()
-    connect(artifacts)  # a store that was moved is told its new place
+    mlflow = connect(artifacts)  # a store that was moved is told its new place
+    for experiment in mlflow.search_experiments():  # its UI asks the address, not an experiment's kind, for the view
+        page = f"http://{host}:{port}/#/experiments/{experiment.experiment_id}?workflowType=machine_learning"
+        if DATA_TAG in experiment.tags:
+            print(f"{experiment.name}: {page}", file=sys.stderr, flush=True)
     if folder:
         os.environ["PYTHONPATH"] = folder  # for the server's own processes; last, since connecting drops it
     options = ("--backend-store-uri", store_uri(store), "--host", host, "--port", port)

@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,7 +21,12 @@ def opened(artifacts: Path) -> int:
 def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "mlflow").mkdir()
     (tmp_path / "mlflow" / "mlflow.db").touch()
-    monkeypatch.setattr(ui, "connect", lambda artifacts: prepare_environment())
+    experiments = [
+        SimpleNamespace(experiment_id=id, name=name, tags={"maekrak_data": name} if id else {})
+        for id, name in enumerate(("Default", "nsmc"))
+    ]
+    store = SimpleNamespace(search_experiments=lambda: experiments)
+    monkeypatch.setattr(ui, "connect", lambda artifacts: prepare_environment() or store)
     monkeypatch.delenv("MLFLOW_HOST", raising=False)
     return tmp_path
 
@@ -67,7 +73,9 @@ def test_without_a_store_it_says_what_to_do(tmp_path: Path, capsys: pytest.Captu
     assert capsys.readouterr().err == f"error: {tmp_path / 'mlflow'}: no runs yet; run make all\n"
 
 
-def test_it_is_mlflow_s_own_in_this_interpreter(artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_mlflow_s_own_in_this_interpreter(
+    artifacts: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
     became: list[list[str]] = []
     monkeypatch.setattr(os, "execv", lambda path, command: became.append([path, *command]))
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -76,6 +84,8 @@ def test_it_is_mlflow_s_own_in_this_interpreter(artifacts: Path, monkeypatch: py
     assert opened(artifacts) == 0
     uri = f"sqlite:///{artifacts}/mlflow/mlflow.db"
     options = ["--backend-store-uri", uri, "--host", "127.0.0.1", "--port", port]
+    page = f"http://127.0.0.1:{port}/#/experiments/1?workflowType=machine_learning"
+    assert capsys.readouterr().err == f"nsmc: {page}\n"
     assert "PYTHONPATH" not in os.environ
     assert became == [[sys.executable, sys.executable, "-m", "mlflow", "ui", *options]]
 

@@ -16,7 +16,8 @@ from pipeline.tracking.registry import register
 from pipeline.tracking.store import DATA_TAG, connect, find_experiment, named_store
 
 LOGGED_SUFFIXES = {".json", ".md", ".png", ".tsv", ".html"}  # files to look at in the UI; data and weights stay out
-LOGGED_TABLES = ("pairs.tsv", "behaviour.tsv")  # also as tables of MLflow, which its UI compares row by row
+# Also tables of MLflow, which its UI compares row by row: it groups by the first column and shows the second.
+LOGGED_TABLES = {"pairs.tsv": ("pos", "pos_positive"), "behaviour.tsv": ("text", "positive")}
 KIND_TAG, NOTE_TAG = "mlflow.experimentKind", "mlflow.note.content"  # MLflow's own: the kind of view, the description
 MODEL_TRAINING = "custom_model_development"  # the kind whose view is that of models and their metrics, not of traces
 DESCRIPTION = """One run a model, named after its cell and preset: `train` opens it, later stages resume it. `ingest`, \
@@ -178,7 +179,8 @@ def _log_table(mlflow: Any, path: Path, name: str) -> None:
         store.delete_artifacts(name)
     rows = read_table(path)
     if rows:
-        mlflow.log_table({column: [row[column] for row in rows] for column in rows[0]}, name)
+        columns = dict.fromkeys([*LOGGED_TABLES[path.name], *rows[0]])
+        mlflow.log_table({column: [row[column] for row in rows] for column in columns}, name)
 
 
 def _log_curves(mlflow: Any, path: Path) -> None:

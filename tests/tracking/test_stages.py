@@ -42,13 +42,16 @@ def test_pairs_and_behaviour_are_tables_and_logged_again_take_the_place_of_the_e
     folder = tmp_path / "evaluate"
     folder.mkdir()
     for positive in (0.25, 0.75):
-        for name in ("pairs", "behaviour", "lengths"):
-            write_table(folder / f"{name}.tsv", ["positive", "text"], [[positive, "죽인다"], [0.5, '"'], [0.1, "…"]])
+        for name, shown in (("pairs", "pos"), ("behaviour", "text"), ("lengths", "text")):
+            of = "pos_positive" if name == "pairs" else "positive"
+            rows = [["a", positive, "죽인다"], ["b", 0.5, '"'], ["c", 0.1, "…"]]
+            write_table(folder / f"{name}.tsv", ["kind", of, shown], rows)
         changes = {"stage": "evaluate", "inputs": {"train": train.digest}, "outputs": hash_files(folder)}
         log_stage(tmp_path, TRAINED.model_copy(update=changes), folder, {"train": train})
     mlflow = connect(tmp_path)
     logged = json.loads(mlflow.get_run(train.run_id).data.tags["mlflow.loggedArtifacts"])
     assert logged == [{"path": f"evaluate/{name}.json", "type": "table"} for name in ("behaviour", "pairs")]
     table = mlflow.load_table("evaluate/pairs.json", run_ids=[train.run_id])
-    assert table["text"].tolist() == ["죽인다", '"', "…"]
-    assert table["positive"].astype(float).tolist() == [0.75, 0.5, 0.1]
+    assert list(table)[:3] == ["pos", "pos_positive", "kind"]  # the UI groups by the first and shows the second
+    assert table["pos"].tolist() == ["죽인다", '"', "…"]
+    assert table["pos_positive"].astype(float).tolist() == [0.75, 0.5, 0.1]
