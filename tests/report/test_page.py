@@ -175,6 +175,8 @@ def test_a_browser_shows_it_in_the_language_asked_for(
       const shown = [...document.querySelectorAll("." + kind)].filter((e) => getComputedStyle(e).display !== "none");
       document.body.dataset[kind] = shown.length;
     }
+    const rows = [...document.querySelectorAll(".flip tbody tr")];
+    document.body.dataset.rows = rows.filter((row) => row.offsetHeight > 0).length;
     document.body.style.width = "360px";  // of a phone; chromium has no window as narrow
     document.body.dataset.width = document.body.scrollWidth;
     document.body.dataset.requests = performance.getEntriesByType("resource").filter(
@@ -200,6 +202,7 @@ def test_a_browser_shows_it_in_the_language_asked_for(
     (body,) = page.of("body")
     assert body[f"data-{hidden}"] == "0"
     assert int(body[f"data-{language}"]) > 50
+    assert body["data-rows"] == "3"  # alone, in praise, in blame
     assert body["data-width"] == "360"
     assert body["data-requests"] == "0"
     assert all(image["alt"] == image[f"data-{language}"] for image in page.of("img"))
