@@ -1,6 +1,6 @@
 """Ray and Spark score the same files as this process does, whether a worker or the driver is killed or not.
 
-They are extras: `pip install -r requirements-ray.txt -r requirements-spark.txt` has these tests run.
+They are extras: `pip install -r requirements-ray.txt -r requirements-spark.txt`, then `pytest -m full` of this file.
 """
 
 import importlib.util
@@ -19,7 +19,7 @@ import pytest
 
 from tests.project import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.full
 ENGINES = [
     pytest.param(
         engine,
