@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import jupytext
+import mistune
 import pytest
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
@@ -40,3 +41,11 @@ def test_a_chapter_ends_with_summary_exercises_answers_and_sources(chapter: str,
     _, _, exercises, answers, _ = re.split("|".join(map(re.escape, ENDINGS[language])), text)
     assert len(re.findall(r"^\d+\. ", exercises, flags=re.MULTILINE)) == 3
     assert len(re.findall(r"^\d+\. ", answers, flags=re.MULTILINE)) == 3
+
+
+@pytest.mark.parametrize("language", ENDINGS)
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_what_is_emphasized_is_shown_so(chapter: str, language: str) -> None:
+    """In `**$r$**는` Markdown takes the second `**` for no end, since a letter follows what is no letter."""
+    for cell in cells(language, chapter, "markdown"):
+        assert "**" not in re.sub(r"<code>.*?</code>|<[^>]+>", "", mistune.html(cell), flags=re.DOTALL), cell
