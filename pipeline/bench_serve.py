@@ -10,8 +10,8 @@ import psutil
 
 from pipeline.artifact.manifest import read_manifest
 from pipeline.benchmarks.http_load import Load, by_threads, put_under_load, summed_up
+from pipeline.scoring.score_file import sorted_by_length
 from pipeline.serving.contenders import Server, export_transformer, mlflow_server, our_service, time_keras
-from pipeline.serving.scoring import sorted_by_length
 from pipeline.serving.versions import newest
 from pipeline.support.errors import UserError
 from pipeline.support.silenced_stderr import silenced_stderr

@@ -12,10 +12,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
+from pipeline.scoring.score_file import ask_server, score_file
+from pipeline.scoring.text_files import CONTROL, HEADER, Scored, read_file
 from pipeline.serving.reconstruction import Reconstruct
 from pipeline.serving.saved_model import batches, load_serving
-from pipeline.serving.scoring import ask_server, score_file
-from pipeline.serving.text_files import CONTROL, HEADER, Scored, read_file
 from pipeline.support.errors import UserError
 from pipeline.support.utf8 import check_utf8, utf8_lines
 

@@ -1,6 +1,6 @@
 """score: classify the texts of Parquet files, partition by partition, on this machine or on a cluster.
 
-What is done is never done again, and nothing is lost or doubled, whatever is killed: see `serving/partitions.py`.
+What is done is never done again, and nothing is lost or doubled, whatever is killed: see `scoring/partitions.py`.
 """
 
 import os
@@ -12,8 +12,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from pipeline.serving.engines import ENGINES
-from pipeline.serving.partitions import Job, finish, locked, plan_job
+from pipeline.scoring.engines import ENGINES
+from pipeline.scoring.partitions import Job, finish, locked, plan_job
 from pipeline.support.errors import UserError
 
 

@@ -16,7 +16,7 @@ FLOORS = (
     ("cells", "text", "tracking", "datasets"),
     ("model", "orchestration"),
     ("objectives", "evidence", "report", "benchmarks", "pages"),
-    ("serving",),
+    ("serving", "scoring"),
 )
 COMMANDS = (
     "predict",

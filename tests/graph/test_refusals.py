@@ -46,7 +46,7 @@ def test_a_full_disk(bare_project: Project, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["DATA=nope"], "error: DATA=nope: there is no configs/data/nope.yaml; DATA is one of imdb_reviews, maekrak,"),
+        (["DATA=nope"], "error: DATA=nope: there is no configs/data/nope.yaml; DATA is one of files, imdb_reviews,"),
         (["CELL=nope"], "error: CELL=nope: there is no configs/cell/nope.yaml; CELL is one of coupled, gru,"),
         (["PRESET=nope"], "error: PRESET=nope: there is no configs/preset/nope.yaml; PRESET is one of best, quick"),
         (["SET=train.epochs=-1"], "error: SET: train.epochs: -1: input should be greater than or equal to 1"),

@@ -70,5 +70,6 @@ def test_an_unknown_measure_goes_by_its_own_name_among_the_main_ones() -> None:
         "main": ["Accuracy on test", "of_another_version"],
         "distance": ["d = 5, in the right order"],
         "pairs": ["word order, in the right order"],
+        "behaviour": [],
     }
     assert [shown.title.en for shown in headlines(rows)] == ["Accuracy on test"]

@@ -74,7 +74,7 @@ Serve = Callable[[list[bytes]], np.ndarray]
 
 def reload(module: tf.Module, folder: Path) -> Serve:
     """Save a module as a SavedModel and return what it serves."""
-    tf.saved_model.save(module, str(folder))
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.__call__})
     model = tf.saved_model.load(str(folder))
 
     def serve(texts: list[bytes]) -> np.ndarray:

@@ -9,6 +9,7 @@ Source:
 
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import cycle, islice
 from pathlib import Path
@@ -66,11 +67,15 @@ def read_cases(language: str) -> list[Case]:
 
 
 def compose(suite: Suite, name: str) -> list[Case]:
-    """Compose the cases of one test, in its own random order, all of them different."""
+    """Compose the cases of one test, in its own random order, all different, and as many good as bad ones."""
     drawn = Composer(suite, random.Random(name)).cases(name)
+    most = suite.cases // 2 if suite.tests[name]["kind"] == "functionality" else suite.cases
     found: dict[tuple[str, str], Case] = {}
+    counts: Counter[str] = Counter()
     for case in islice(drawn, 50 * suite.cases):
-        found.setdefault((case.before, case.text), case)
+        if (case.before, case.text) not in found and counts[case.expected] < most:
+            found[case.before, case.text] = case
+            counts[case.expected] += 1
         if len(found) == suite.cases:
             return [*found.values()]
     raise UserError(f"evaluate.behaviour: test {name} has {len(found)} different cases, must have {suite.cases}")

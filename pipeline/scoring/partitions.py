@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 from pipeline.artifact.files import sha256, visible_files
 from pipeline.artifact.manifest import digest_of
+from pipeline.scoring.score_file import ScoreFn, sorted_by_length
+from pipeline.scoring.text_files import check_text_column
 from pipeline.serving.saved_model import load_serving
-from pipeline.serving.scoring import ScoreFn, sorted_by_length
-from pipeline.serving.text_files import check_text_column
 from pipeline.support.environment import prepare_environment
 from pipeline.support.errors import UserError
 from pipeline.text.row_files import open_parquet

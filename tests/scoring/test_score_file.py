@@ -9,9 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.serving import scoring
-from pipeline.serving.scoring import ask_server, score_file, sorted_by_length
-from pipeline.serving.text_files import read_file
+from pipeline.scoring.score_file import ask_server, score_file, sorted_by_length
+from pipeline.scoring.text_files import read_file
 from pipeline.support.errors import UserError
 from tests.serving.conftest import Server
 
@@ -58,7 +57,7 @@ def test_every_format_is_read(tmp_path: Path, suffix: str) -> None:
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
 def test_every_format_is_written(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scoring, "PART", 4)
+    monkeypatch.setattr("pipeline.scoring.score_file.PART", 4)
     source, out, told = write_texts(tmp_path / "texts.txt", TEXTS), tmp_path / f"out{suffix}", []
     assert score_file(str(source), "text", out, lengths, "a test", told.append) == len(TEXTS)
     found = results(out)
@@ -71,7 +70,7 @@ def test_every_format_is_written(tmp_path: Path, suffix: str, monkeypatch: pytes
 def test_it_goes_on_where_it_was_killed_without_a_text_lost_or_doubled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scoring, "PART", 10)
+    monkeypatch.setattr("pipeline.scoring.score_file.PART", 10)
     texts = [f"text {n}" for n in range(95)]
     source, out, seen = write_texts(tmp_path / "texts.txt", texts), tmp_path / "out.tsv", []
 
@@ -94,7 +93,7 @@ def test_it_goes_on_where_it_was_killed_without_a_text_lost_or_doubled(
 
 
 def test_what_another_model_began_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scoring, "PART", 1)
+    monkeypatch.setattr("pipeline.scoring.score_file.PART", 1)
     source, out = write_texts(tmp_path / "texts.txt", ["a", "b"]), tmp_path / "out.tsv"
 
     def fails(part: list[bytes]) -> list[float]:

@@ -14,7 +14,7 @@ import pytest
 
 from pipeline import score as module
 from pipeline.score import score
-from pipeline.serving import partitions
+from pipeline.scoring import partitions
 from pipeline.support.errors import UserError
 from tests.project import ROOT
 
@@ -22,7 +22,7 @@ TEXTS = ["좋다", "", None, 'says "no"', *(f"리뷰 {n} {'가' * (n % 50)}" for
 SCRIPT = """
 import time
 from pathlib import Path
-from pipeline.serving import partitions
+from pipeline.scoring import partitions
 from pipeline.score import score
 
 def slow(texts):

@@ -17,7 +17,7 @@ from typing import Any
 
 from pipeline.artifact.files import atomic_writer, write_atomically
 from pipeline.artifact.manifest import digest_of
-from pipeline.serving.text_files import WRITTEN, Scored, join_parts, read_file, write_part
+from pipeline.scoring.text_files import WRITTEN, Scored, join_parts, read_file, write_part
 from pipeline.support.errors import UserError
 
 ScoreFn = Callable[[list[bytes]], list[float]]

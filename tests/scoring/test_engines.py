@@ -35,7 +35,7 @@ TEXTS = [f"리뷰 {n} {'가' * (n % 50)}" for n in range(400)]
 SCRIPT = """
 import sys
 from pathlib import Path
-from pipeline.serving import partitions
+from pipeline.scoring import partitions
 from pipeline.score import score
 partitions.ROWS = 20
 score(Path(sys.argv[1]), sys.argv[2])

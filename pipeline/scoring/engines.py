@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pipeline.artifact.files import PACKAGE
-from pipeline.serving.partitions import Job, Partition, Scorer
+from pipeline.scoring.partitions import Job, Partition, Scorer
 from pipeline.support.errors import UserError
 
 MISSING = "ENGINE={0}: not installed; .venv/bin/python -m pip install --require-hashes -r requirements-{0}.txt"
