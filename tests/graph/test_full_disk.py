@@ -78,11 +78,6 @@ def count(project: Project, stage: str, moments: list[int], folder: Path) -> Non
     assert stopped >= len(moments) // 2
 
 
-@pytest.mark.slow
-def test_a_full_disk_stops_a_training_in_one_line(project: Project, tmp_path: Path) -> None:
-    count(project, "train", [0, 5], tmp_path)
-
-
 @pytest.mark.full
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_full_disk_at_many_moments(project: Project, stage: str, tmp_path: Path) -> None:

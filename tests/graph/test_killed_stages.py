@@ -17,10 +17,9 @@ from pipeline.config.names import STAGES
 from tests.project import Project
 
 # Learning is most of what a learning stage then does: some thirty epochs on 500 reviews.
-LONGER_TRAINING = "train.epochs=12 train.patience=12"
 LONGER = (
     "pretrain.objective=language_model pretrain.epochs=12 pretrain.max_tokens_per_batch=512 pretrain.negatives=64 "
-    + LONGER_TRAINING
+    "train.epochs=12 train.patience=12"
 )
 LEARNING = ("pretrain", "train")  # these write checkpoints
 WRITING, AFTER = 5, 10  # of 25 kills: while they write one that is not the first, and at any moment after the first
@@ -143,11 +142,6 @@ def count(killable: Killable, kills: int, ways: list[str], signals: list[signal.
     )
     assert alike == kills
     assert resumed >= len(ways) // 2
-
-
-@pytest.mark.slow
-def test_a_killed_training_gives_the_same_result(project: Project) -> None:
-    count(Killable(project, "train", LONGER_TRAINING), 2, ["writing", "learning"], [signal.SIGKILL, signal.SIGTERM])
 
 
 @pytest.mark.full

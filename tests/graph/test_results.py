@@ -93,7 +93,7 @@ def test_the_champion_is_registered_and_reads_as_predict_does(project: Project, 
 
 
 @pytest.mark.slow
-def test_a_project_that_was_moved_finds_its_runs_and_its_champion(project: Project) -> None:
+def test_a_project_that_was_moved_finds_its_runs_and_its_champion(project: Project, predictions: list[str]) -> None:
     place = project.root
     project.root = place.rename(place.with_name("moved to 100%"))
     try:
@@ -103,7 +103,7 @@ def test_a_project_that_was_moved_finds_its_runs_and_its_champion(project: Proje
         assert project.started("all") == set()
         project.root = project.root.rename(place.with_name("moved again"))
         assert "it is told its new place" in project.make("compare").stderr
-        test_the_champion_is_registered_and_reads_as_predict_does(project)
+        test_the_champion_is_registered_and_reads_as_predict_does(project, predictions)
     finally:
         project.root = project.root.rename(place)
 
