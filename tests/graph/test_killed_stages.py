@@ -38,7 +38,6 @@ class Killable(NamedTuple):
 
     project: Project
     stage: str
-    values: str
 
     @property
     def folder(self) -> Path:
@@ -47,7 +46,7 @@ class Killable(NamedTuple):
     def start(self) -> subprocess.Popen[bytes]:
         command = [".venv/bin/python", "-m", "pipeline", self.stage, "--artifacts", "artifacts", "--data", "shop"]
         return subprocess.Popen(
-            [*command, "--cell", "leaky", "--preset", "", "--set", self.values],
+            [*command, "--cell", "leaky", "--preset", "", "--set", LONGER],
             cwd=self.project.root,
             env=self.project.environment,
             stdout=subprocess.DEVNULL,
@@ -149,11 +148,11 @@ def count(killable: Killable, kills: int, ways: list[str], signals: list[signal.
 def test_a_stage_killed_at_many_moments_gives_the_same_result(pretrained_project: Project, stage: str) -> None:
     learns = stage in LEARNING
     ways = ["writing"] * WRITING + ["learning"] * AFTER if learns else []
-    count(Killable(pretrained_project, stage, LONGER), 25 if learns else 10, ways, [signal.SIGKILL])
+    count(Killable(pretrained_project, stage), 25 if learns else 10, ways, [signal.SIGKILL])
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("stage", STAGES)
 def test_an_interrupted_or_terminated_stage_gives_the_same_result(pretrained_project: Project, stage: str) -> None:
     ways = ["learning"] * 4 if stage in LEARNING else []
-    count(Killable(pretrained_project, stage, LONGER), 6, ways, [signal.SIGINT, signal.SIGTERM])
+    count(Killable(pretrained_project, stage), 6, ways, [signal.SIGINT, signal.SIGTERM])
