@@ -23,7 +23,8 @@ class Explanation(tf.Module):
 
     def __init__(self, serving: Serving, model: keras.Model) -> None:
         super().__init__()
-        self.tokenizer, self.op, self.max_length = serving.tokenizer, serving.op, serving.max_length
+        self.tokenizer, self.max_length = serving.tokenizer, serving.max_length
+        self.vocabulary = tf.constant(serving.tokenizer.vocabulary)
         self.weights, self.predict_logits = serving.weights, serving.predict_logits
         layer, embedding = forward_direction(find_layer(model, "recurrent_0")), model.get_layer("embedding")
         self.trace = lambda ids: layer.trace(embedding(ids))
@@ -41,7 +42,7 @@ class Explanation(tf.Module):
             cell has neither. After a text's last piece: "" and 0.
         """
         ids = pad(encode(self.tokenizer, text, self.max_length))
-        pieces = tf.where(ids > 0, self.op.id_to_string(ids), "")
+        pieces = tf.where(ids > 0, tf.gather(self.vocabulary, ids), "")
         shape = tf.shape(ids)
         zeros = {name: tf.zeros([0, *size]) for name, size in self._sizes(shape[1]).items()}
         explained = tf.cond(  # mapping over nothing has no shape

@@ -101,7 +101,7 @@ def test_versions_are_swapped_and_an_end_loses_nothing(own_server: Server, seale
     assert set(answers) <= {200, "ConnectionRefusedError"}, answers
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_ten_swaps_at_sixteen_clients(own_server: Server, sealed_export: Path, tmp_path: Path) -> None:
     start = time.monotonic()
     swap_under_load(own_server, sealed_export, tmp_path / "serving", clients=16, swaps=10, pause=6)
@@ -148,7 +148,7 @@ def test_fifty_corrupt_versions_come_and_the_old_one_serves_on(
     own_server.stop()
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_memory_does_not_grow_over_fifty_reloads(own_server: Server, sealed_export: Path, tmp_path: Path) -> None:
     process = psutil.Process(own_server.process.pid)
     for number in range(101, 111):
