@@ -145,7 +145,7 @@ notebooks: ## Run the course on the embedded corpus, into pages; LANGUAGES=ko or
 	@$(MAKE) --no-print-directory --silent DATA=maekrak CELL=lstm PRESET= $(EXECUTED)
 	@$(RUN) notebooks $(SELECTION)
 
-$(ARTIFACTS)/notebooks/%.ipynb: notebooks/%.py $(EVALUATE) $(EXPORT) $(wildcard $(DATA_DIR)/*/train/manifest.json)
+$(ARTIFACTS)/notebooks/%.ipynb: notebooks/%.py $(EXPLAIN) $(EXPORT) $(wildcard $(DATA_DIR)/*/train/manifest.json)
 	@mkdir -p $(@D)
 	@$(PREPARED) jupytext --quiet --to ipynb --output - $< | $(JUPYTER) nbconvert --log-level ERROR --stdin --execute --to notebook \
 	  --output-dir "$(@D)" --output "$(@F)" $(EXECUTION)
