@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from pipeline.scoring.engines import ENGINES
-from pipeline.scoring.partitions import Job, finish, locked, plan_job
+from pipeline.scoring.partitions import Job, finish, plan_job, reserved
 from pipeline.support.errors import UserError
 
 
@@ -32,7 +32,7 @@ def score(export: Path, engine: str) -> None:
     if missing := [name for name, value in named.items() if not value]:
         raise UserError(f"{missing[0]}: not given; type make score IN=reviews.parquet OUT=scored/")
     out = Path(str(named["OUT"]))
-    with locked(out):
+    with reserved(out):
         job = plan_job(Path(str(named["IN"])), out, os.environ.get("COLUMN", "text"), export)
         start = time.monotonic()
         rows = _shown(job, lambda: ENGINES[engine](job, os.environ.get("ADDRESS")))

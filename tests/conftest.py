@@ -1,6 +1,5 @@
 """Small artifacts, made once by the real stages from a few hundred reviews. Tests only read them."""
 
-import fcntl
 import json
 import os
 import random
@@ -14,7 +13,7 @@ from typing import NamedTuple
 import pytest
 from hypothesis import settings
 
-from pipeline.artifact.files import write_atomically
+from pipeline.artifact.files import locked, write_atomically
 from pipeline.artifact.manifest import Manifest, hash_files
 from pipeline.config.overlays import load_config
 from pipeline.config.schema import Config
@@ -94,8 +93,7 @@ def make_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> MakeO
 
     def make(name: str, fill: Callable[[Path], object]) -> Path:
         folder, done = shared / name, shared / f"{name}.done"
-        with (shared / f"{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # the other worker waits, then finds it done
+        with locked(shared / f"{name}.lock"):  # the other worker waits, then finds it done
             if not done.exists():
                 shutil.rmtree(folder, ignore_errors=True)  # half full, if filling it failed
                 folder.mkdir()

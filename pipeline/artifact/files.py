@@ -1,8 +1,10 @@
-"""Hash, list and atomically write files."""
+"""Hash, list, lock and atomically write files."""
 
+import fcntl
 import hashlib
 import os
 import re
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,7 +37,7 @@ def write_atomically(path: Path, text: str) -> None:
 @contextmanager
 def atomic_writer(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file for writing, and rename it to `path` once its content is on the disk."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # machines that share a folder share process numbers
     try:
         with temporary.open("wb") as file:
             yield file
@@ -44,3 +46,24 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path, wait: bool = True) -> Iterator[bool]:
+    """Hold a lock file inside the block, alone among all processes of this machine.
+
+    Args:
+        wait: until another process that has it lets it go; else yield False at once.
+    """
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def lock_of(folder: Path) -> Path:
+    """Return the lock file of an artifact's folder, beside it: whoever makes the artifact holds it."""
+    return folder.with_name(f".{folder.name}.lock")

@@ -1,7 +1,6 @@
 """The runner: verify what a stage reads, run it aside, seal it, and only then put it in place and log it."""
 
 import errno
-import fcntl
 import importlib
 import math
 import os
@@ -11,7 +10,7 @@ import time
 from pathlib import Path
 
 from pipeline.artifact.checkpoint import CHECKPOINT, seconds_spent
-from pipeline.artifact.files import write_atomically
+from pipeline.artifact.files import lock_of, locked, write_atomically
 from pipeline.artifact.manifest import MANIFEST, Manifest, digest_of, hash_files, read_manifest
 from pipeline.config.names import make_arguments
 from pipeline.config.schema import section_type
@@ -38,8 +37,7 @@ def run_stage(plan: Plan, artifacts: Path) -> None:
     path = plan_path(plan, artifacts)
     folder = path.with_suffix("")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f".{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # a second make waits, then finds the work done
+    with locked(lock_of(folder)):  # a second make waits, then finds the work done
         write_plan(plan, artifacts)  # another make, with other values, may have written its own since ours did
         folders = input_folders(plan, artifacts)
         made_from = {read: _mtime(read) for read in (path, *folders.manifests)}

@@ -4,16 +4,13 @@ A partition that is there was made from this very input by this very model, or i
 what it was made. So a killed worker or driver costs what it was at, and a rerun does what is missing and no more.
 """
 
-import fcntl
 import functools
-import os
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from pipeline.artifact.files import sha256, visible_files
+from pipeline.artifact.files import atomic_writer, locked, sha256, visible_files
 from pipeline.artifact.manifest import digest_of
 from pipeline.scoring.score_file import ScoreFn, sorted_by_length
 from pipeline.scoring.text_files import check_text_column
@@ -140,15 +137,8 @@ def score_partition(partition: Partition, column: str, score: ScoreFn) -> int:
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), MADE_FROM: partition.made_from})
     target = Path(partition.target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
-    try:
-        with aside.open("wb") as file:
-            pq.write_table(table, file)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(target)
-    finally:
-        aside.unlink(missing_ok=True)
+    with atomic_writer(target) as file:
+        pq.write_table(table, file)
     return len(texts)
 
 
@@ -189,16 +179,14 @@ def finish(job: Job) -> int:
 
 
 @contextmanager
-def locked(out: Path) -> Iterator[Any]:
-    """Hold a folder alone inside the block, among the processes of this machine.
+def reserved(out: Path) -> Iterator[None]:
+    """Keep other commands of this machine from a folder inside the block.
 
     Raises:
         UserError: if another command is at work on it.
     """
     out.mkdir(parents=True, exist_ok=True)
-    with (out / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"OUT={out}: another make score is at work on it") from None
-        yield lock
+    with locked(out / ".lock", wait=False) as held:
+        if not held:
+            raise UserError(f"OUT={out}: another make score is at work on it")
+        yield

@@ -3,18 +3,15 @@
 A manifest without a run is what has to be logged. So nothing that MLflow refuses costs what a stage has made.
 """
 
-import fcntl
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.artifact.files import write_atomically
+from pipeline.artifact.files import lock_of, locked, write_atomically
 from pipeline.artifact.manifest import MANIFEST, Manifest, digest_of, read_manifest, set_run_id
 from pipeline.config.names import CELL_STAGES, STAGES
 from pipeline.support.errors import UserError
 from pipeline.tracking.stages import RunLostError, log_stage
-from pipeline.tracking.store import DATABASE, locked, named_store, without_password
+from pipeline.tracking.store import DATABASE, named_store, without_password
 
 USED_STORE = ".store"  # holds the digest of the store that the runs are in, once it was another than the project's own
 
@@ -73,7 +70,7 @@ def _forget_runs_of_another_store(artifacts: Path, elsewhere: str) -> None:
 
 def _log(artifacts: Path, folder: Path, failed: dict[str, str]) -> None:
     """Log one artifact, and write its run into its manifest; on failure, add the reason to `failed`."""
-    with _held(folder) as is_held:
+    with locked(lock_of(folder), wait=False) as is_held:
         if not is_held:  # a make is at work on it, and logs it
             return
         try:
@@ -142,18 +139,6 @@ def _is_artifact(folder: Path) -> bool:
 
 def _order(folder: Path) -> tuple[int, Path]:
     return STAGES.index(folder.name), folder
-
-
-@contextmanager
-def _held(folder: Path) -> Iterator[bool]:
-    """Hold the lock of a stage's folder inside the block; yield False, without waiting, if another process has it."""
-    with folder.with_name(f".{folder.name}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
 
 
 def _one_line(error: Exception) -> str:

@@ -1,17 +1,16 @@
 """Connect to the MLflow store of this project, or to the one that `MLFLOW_TRACKING_URI` names."""
 
-import fcntl
 import importlib.util
 import logging
 import os
 import re
 import sqlite3
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from pipeline.artifact.files import locked
 from pipeline.support.environment import prepare_environment, temporary_folder
 from pipeline.support.errors import UserError
 
@@ -126,14 +125,6 @@ def find_experiment(mlflow: Any, data: str) -> Any:
     everything = mlflow.entities.ViewType.ALL
     tagged = mlflow.search_experiments(view_type=everything, filter_string=f"tags.{DATA_TAG} = '{data}'")
     return tagged[0] if tagged else None
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock file inside the block, alone among all processes; wait for it."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def tell_new_place(store: Path) -> None:

@@ -161,7 +161,7 @@ def test_what_cannot_be_done_is_one_line(given: Path, export: Path, tmp_path: Pa
     (tmp_path / "other").mkdir()
     pq.write_table(pa.table({"x": [1]}), tmp_path / "other" / "x.parquet")
     assert "holds x.parquet, which make score did not write" in refused(OUT=str(tmp_path / "other"))
-    with partitions.locked(given):
+    with partitions.reserved(given):
         assert "another make score is at work on it" in refused()
 
 
