@@ -80,11 +80,12 @@ def _make_splits(read: dict[str, Labelled], dev_fraction: float, dropped: Counte
     """Return the reviews of each split; what is dropped is counted by reason. A data set may have a dev of its own."""
     test_keys = {key for text, _ in read["test"] for key in same_text_keys(text)}
     train_keys: set[str] = set()
-    own_dev = _drop_seen(read.get("dev", []), test_keys, train_keys, dropped)
+    dev = _drop_seen(read.get("dev", []), test_keys, train_keys, dropped)
     train = _drop_seen(read["train"], test_keys | train_keys, train_keys, dropped)
-    dev = own_dev or [(text, label) for text, label in train if in_dev(text, dev_fraction)]
-    if not own_dev:
-        train = [(text, label) for text, label in train if not in_dev(text, dev_fraction)]
+    if not dev:
+        whole, train = train, []
+        for text, label in whole:
+            (dev if in_dev(text, dev_fraction) else train).append((text, label))
     splits = {"train": train, "dev": dev, "test": read["test"]}
     if "unsupervised" in read:
         splits["unsupervised"] = _drop_seen(read["unsupervised"], test_keys | train_keys, set(), dropped)

@@ -91,8 +91,7 @@ class FileReader:
                     f"{path}: row {number}: has {len(row)} columns, must have {len(header)}: "
                     f"{', '.join(header)[:SHOWN]}"
                 )
-            self._check_id(path, number, row, columns)
-            yield row[columns.text], None if columns.label is None else row[columns.label], number
+            yield self._review(path, number, row, columns)
 
     def _json(self, path: Path, labelled: bool) -> Iterator[Review]:
         columns: Columns | None = None
@@ -106,12 +105,7 @@ class FileReader:
             if missing := [name for name in (header[n] for n in columns if n is not None) if name not in row]:
                 raise UserError(f"{path}: row {number}: holds no {missing[0]!r}; every row must hold it")
             values = [row.get(name) for name in header]
-            self._check_id(path, number, values, columns)
-            yield (
-                _text(path, number, values[columns.text]),
-                None if columns.label is None else values[columns.label],
-                number,
-            )
+            yield self._review(path, number, values, columns)
 
     def _parquet(self, path: Path, labelled: bool) -> Iterator[Review]:
         file = open_parquet(path)
@@ -121,18 +115,17 @@ class FileReader:
         for number, row in parquet_rows(file, read):
             cells = dict(zip(read, row, strict=True))
             values = [cells.get(name) for name in header]
-            self._check_id(path, number, values, columns)
-            yield (
-                _text(path, number, values[columns.text]),
-                None if columns.label is None else values[columns.label],
-                number,
-            )
+            yield self._review(path, number, values, columns)
 
     def _columns(self, path: Path, header: list[str], labelled: bool) -> Columns:
         text = _place(path, header, "text", self.config.text)
         label = _place(path, header, "label", self.config.label) if labelled else None
         ids = [n for n, name in enumerate(header) if name.strip().casefold() == ID]
         return Columns(text, label, ids[0] if ids else None)
+
+    def _review(self, path: Path, number: int, row: list[Any], columns: Columns) -> Review:
+        self._check_id(path, number, row, columns)
+        return _text(path, number, row[columns.text]), None if columns.label is None else row[columns.label], number
 
     def _check_id(self, path: Path, number: int, row: list[Any], columns: Columns) -> None:
         if columns.id is None:
