@@ -30,12 +30,11 @@ def embed_font(path: Path, characters: set[str]) -> str:
     """Return those characters alone of a font, as a data URI: not every machine has a Korean font."""
     options = subset.Options(flavor="woff", layout_features=[])
     options.drop_tables += [f"TSI{n}" for n in range(6)]  # notes of its editor
-    font = subset.load_font(str(path), options)
-    cutter = subset.Subsetter(options)
+    cutter, written = subset.Subsetter(options), BytesIO()
     cutter.populate(text="".join(sorted(characters)))
-    cutter.subset(font)
-    written = BytesIO()
-    subset.save_font(font, written, options)
+    with subset.load_font(str(path), options) as font:
+        cutter.subset(font)
+        subset.save_font(font, written, options)
     return _data_uri("font/woff", written.getvalue())
 
 

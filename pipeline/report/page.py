@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from pipeline.artifact.manifest import read_manifest
 from pipeline.artifact.tables import read_table
@@ -17,13 +15,12 @@ from pipeline.config.names import make_arguments
 from pipeline.evidence.pairs.flip import added_by_context, choose_flip
 from pipeline.evidence.registry import BEHAVIOURS, MODELS, Title, metric_name
 from pipeline.report.attribution import Attribution
-from pipeline.report.embedding import embed_figure, embed_font
+from pipeline.report.embedding import embed_figure
 from pipeline.report.evidence_table import Row, by_group, evidence_rows, headlines, mean, percent
 from pipeline.report.prefix_predictions import PrefixPredictions
-from pipeline.support.figures import NEGATIVE, POSITIVE, korean_font
+from pipeline.report.template import FOLDER, render
 from pipeline.text.vocabulary import WORD_START
 
-FOLDER = Path(__file__).parent
 METHODS = ("integrated_gradients", "occlusion")
 PHRASES, ERRORS = 15, 12  # rows shown, at most
 
@@ -110,8 +107,6 @@ def write_report(
     evidence = evidence_rows({name: read_table(folder / "evidence.tsv") for name, folder in measured.items()})
     content: dict[str, Any] = {
         "text": Texts(),
-        "style": Markup((FOLDER / "page.css").read_text("utf-8")),
-        "colours": {"positive": POSITIVE, "negative": NEGATIVE},
         "data": data,
         "models": list(measured),
         "typed": make_arguments(data, next(iter(measured))),
@@ -129,11 +124,8 @@ def write_report(
         "failures": failures(read_table(evaluate / "behaviour.tsv")),
         "errors": read_table(evaluate / "errors.tsv")[:ERRORS],
     }
-    template = _environment().get_template("page.html")
-    characters = set(template.render(content, fonts={}))
-    regular, bold = korean_font(), korean_font().with_stem("NanumGothicBold")
-    fonts = {400: embed_font(regular, characters), 700: embed_font(bold, characters)}
-    (out / "report.html").write_text(template.render(content, fonts=fonts), "utf-8")
+    page = render("page.html", content, percent=percent, mean=mean)
+    (out / "report.html").write_text(page, "utf-8")
 
 
 def show_flip(pairs: list[Row], texts: list[str]) -> ShownFlip | None:
@@ -222,15 +214,3 @@ def signed(value: float) -> str:
 
 def _without_mark(piece: str) -> str:
     return piece.removeprefix(WORD_START) or WORD_START
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"percent": percent, "mean": mean, "count": lambda count: f"{int(count):,}"}
-    return environment
