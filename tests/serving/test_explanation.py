@@ -77,8 +77,10 @@ def test_no_graph_asks_for_xla(versions: Path) -> None:
     signatures: Any = tf.saved_model.load(str(versions / "7")).signatures
     for signature in signatures.values():
         graph = signature.graph.as_graph_def()
-        nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
+        fields = {field.name: value for field, value in graph.ListFields()}
+        functions = fields["library"].function
+        nodes = [*graph.node, *(node for function in functions for node in function.node_def)]
         assert not [node.op for node in nodes if "Xla" in node.op]
-        assert not [f.signature.name for f in graph.library.function if f.attr["_XlaMustCompile"].b]
+        assert not [f.signature.name for f in functions if f.attr["_XlaMustCompile"].b]
         assert not [node.name for node in nodes if node.attr["_XlaMustCompile"].b]
         assert {node.device for node in nodes} == {""}  # nor for a device that another machine may lack
